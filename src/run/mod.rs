@@ -3,12 +3,21 @@
 //! No I/O, no clock and no async here. A [`Run`] is the fold of its [`Event`]s and of nothing else,
 //! so a living run and one read from a journal are the same thing.
 
+mod event;
+mod fold;
 mod id;
 mod place;
+mod progress;
+mod queue;
 mod reach;
 mod standing;
+mod status;
 
+pub use event::{Draft, EVENT_VERSION, Event, EventKind, WaitingFor};
+pub use fold::{FoldError, Run, Shape, ShapeStage, StageState};
 pub use id::{IdError, RunId, StageId};
 pub use place::Place;
+pub use queue::Queue;
 pub use reach::{Account, Reach};
 pub use standing::{Outcome, Probe, Sealed, Standing};
+pub use status::{IllegalEvent, RunState, StageStatus};

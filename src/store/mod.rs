@@ -1,1 +1,186 @@
-//! (being written)
+//! Where journals live: runs, their events, who may write them, and their sealed secrets.
+//!
+//! [`Store`] is written so that a database server can stand behind it as well: rights to write are
+//! leases with epochs, times come from the store, and nothing depends on a file.
+
+mod lease;
+mod seal;
+mod sqlite;
+
+use async_trait::async_trait;
+pub use lease::{Holder, Lease};
+pub use seal::{KeySource, SealError, Sealer};
+pub use sqlite::SqliteStore;
+
+use crate::run::Draft;
+use crate::run::Event;
+use crate::run::RunId;
+use crate::run::RunState;
+
+/// A run about to be created.
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    /// Its name, new in the store.
+    pub id: RunId,
+    /// The file the plan was read from.
+    pub plan_path: String,
+    /// The plan as it was read.
+    pub plan_text: String,
+    /// The file the inventory was read from.
+    pub inventory_path: String,
+    /// The inventory as it was read.
+    pub inventory_text: String,
+    /// The servers, addresses and directory objects that no other unfinished run may touch.
+    pub subjects: Vec<String>,
+}
+
+/// A run as it is kept.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// What it was created with; `subjects` are those still locked.
+    pub new: NewRun,
+    /// Its journal, whose hash chain was checked.
+    pub events: Vec<Event>,
+    /// Who may write it, or last could.
+    pub holder: Option<HeldBy>,
+}
+
+/// One line of the list of runs.
+#[derive(Clone, Debug)]
+pub struct RunLine {
+    /// The run.
+    pub id: RunId,
+    /// When it was created, UTC.
+    pub created_at: String,
+    /// When its last event was written, UTC.
+    pub changed_at: String,
+    /// Where the journal leaves it.
+    pub state: RunState,
+    /// Its progress.
+    pub percent: f64,
+    /// The file its inventory was read from.
+    pub inventory_path: String,
+    /// Who may write it, or last could.
+    pub holder: Option<HeldBy>,
+}
+
+/// Who holds a lease, and whether that still counts.
+#[derive(Clone, Debug)]
+pub struct HeldBy {
+    /// The process.
+    pub holder: Holder,
+    /// Its epoch.
+    pub epoch: u64,
+    /// Whether it is alive as far as the store can tell.
+    pub alive: bool,
+    /// When it took the lease, UTC.
+    pub since: String,
+}
+
+/// A sealed secret, ready to be kept.
+#[derive(Clone, Debug)]
+pub struct SealedSecret {
+    /// Its name inside the run.
+    pub name: String,
+    /// Nonce and ciphertext.
+    pub sealed: Vec<u8>,
+}
+
+/// What one append brings.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// The events, in order.
+    pub drafts: Vec<Draft>,
+    /// Secrets that become durable together with them.
+    pub secrets: Vec<SealedSecret>,
+    /// Names of secrets to destroy together with them.
+    pub forget: Vec<String>,
+}
+
+/// Keeps journals.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Creates a run, locks its subjects and gives its first lease.
+    async fn create(&self, run: NewRun, holder: &Holder) -> Result<Lease, StoreError>;
+
+    /// Makes events durable, all or none, and returns them as they were written.
+    async fn append(&self, lease: &Lease, batch: Batch) -> Result<Vec<Event>, StoreError>;
+
+    /// Reads a run and checks its hash chain.
+    async fn read(&self, run: &RunId) -> Result<Record, StoreError>;
+
+    /// Lists the runs, oldest first.
+    async fn runs(&self) -> Result<Vec<RunLine>, StoreError>;
+
+    /// Takes the right to write a run; says why the previous holder no longer counts.
+    async fn take_lease(
+        &self,
+        run: &RunId,
+        holder: &Holder,
+    ) -> Result<(Lease, Option<String>), StoreError>;
+
+    /// Keeps a lease alive; returns the reason if somebody asked the run to stop.
+    async fn renew(&self, lease: &Lease) -> Result<Option<String>, StoreError>;
+
+    /// Gives a lease back, and with `unlock` the locks on the run's subjects.
+    async fn release(&self, lease: &Lease, unlock: bool) -> Result<(), StoreError>;
+
+    /// Asks whoever drives the run to stop.
+    async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError>;
+
+    /// Returns a sealed secret of a run.
+    async fn secret(&self, run: &RunId, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+}
+
+/// Why a store refused.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum StoreError {
+    #[error("there is no run `{0}` here")]
+    NoSuchRun(String),
+    #[error("run `{0}` exists already")]
+    RunExists(RunId),
+    #[error("`{subject}` belongs to run `{run}`, which has not ended")]
+    Locked { subject: String, run: RunId },
+    #[error("run `{run}` is driven by process {pid} on {machine} since {since}")]
+    Held {
+        run: RunId,
+        machine: String,
+        pid: u32,
+        since: String,
+    },
+    #[error("this process has lost the right to write run `{run}`: another one took it over")]
+    LeaseLost { run: RunId },
+    #[error("`{path}` is not a state database of sms-plan: {why}")]
+    Foreign { path: String, why: String },
+    #[error(
+        "`{path}` was written by a newer sms-plan (state format {found}, this program knows {known})"
+    )]
+    Newer {
+        path: String,
+        found: i64,
+        known: i64,
+    },
+    #[error("`{path}` is damaged: {why}")]
+    Damaged { path: String, why: String },
+    #[error("event {seq} of run `{run}` was changed after it was written: its hash does not fit")]
+    Chain { run: RunId, seq: u64 },
+    #[error("event {seq} of run `{run}` cannot be read")]
+    Unreadable {
+        run: RunId,
+        seq: u64,
+        #[source]
+        source: serde_json::Error,
+    },
+    #[error("cannot {what} `{path}`")]
+    Io {
+        what: &'static str,
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("cannot write to the state database")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the state database is closed")]
+    Closed,
+}

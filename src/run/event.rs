@@ -1,0 +1,249 @@
+//! What happened in a run, in the shape in which journals, JSON lines and reports carry it.
+//!
+//! This is a stored format: fields are only ever added, never renamed and never reused.
+
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Reach;
+use super::RunId;
+use super::RunState;
+use super::StageId;
+use super::Standing;
+
+/// The version of the event format that this program writes.
+pub const EVENT_VERSION: u32 = 1;
+
+/// One entry of a journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The version of the format, [`EVENT_VERSION`].
+    pub v: u32,
+    /// Position in the journal, from 1, without gaps.
+    pub seq: u64,
+    /// UTC time, RFC 3339 with milliseconds.
+    pub at: String,
+    /// The run it belongs to.
+    pub run: RunId,
+    /// The run's progress after this event, from 0 to 100.
+    pub percent: f64,
+    /// The stage it is about, if it is about one.
+    pub stage: Option<StageId>,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+    /// SHA-256, in hexadecimal, over the previous entry's hash and this entry's stored text.
+    #[serde(default)]
+    pub hash: String,
+}
+
+/// An event that is not in a journal yet.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// UTC time, RFC 3339 with milliseconds.
+    pub at: String,
+    /// The stage it is about, if it is about one.
+    pub stage: Option<StageId>,
+    /// The run's progress after it.
+    pub percent: f64,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all_fields = "camelCase")]
+pub enum EventKind {
+    /// A run began; its plan and inventory are stored beside the journal.
+    RunCreated {
+        /// The plan's `metadata.name`.
+        plan: String,
+        /// The plan's `metadata.version`.
+        plan_version: String,
+        /// SHA-256 of the plan's text.
+        plan_digest: String,
+        /// The inventory's `metadata.name`.
+        inventory: String,
+        /// SHA-256 of the inventory's text.
+        inventory_digest: String,
+        /// How each host is reached at the beginning.
+        source: Reach,
+        /// See `source`.
+        destination: Reach,
+        /// The program's version.
+        program: String,
+    },
+    /// A process went on with an unfinished run.
+    RunResumed {
+        /// Who did it, as `user@machine`.
+        by: String,
+    },
+    /// A process got the right to write this journal; whatever was running is in doubt from here.
+    LeaseTaken {
+        /// Counts up with each holder.
+        epoch: u64,
+        /// The machine of the holder.
+        machine: String,
+        /// Its process id.
+        pid: u32,
+        /// Why the previous holder no longer counts; absent for the first one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        took_over: Option<String>,
+    },
+    /// The state of a host and its directory object before the first change.
+    Snapshot {
+        /// What was seen; never a secret.
+        data: Value,
+    },
+    /// The stage is not on this run's path.
+    Skipped {
+        /// Which fact says so.
+        reason: String,
+    },
+    /// An attempt is about to begin. Durable before the action does anything.
+    Started {
+        /// Counts attempts over the whole run, from 1.
+        attempt: u32,
+        /// What the action noted before its first attempt, as the boot identity before a restart.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        token: Value,
+        /// How the host will be reached once the action has had its effect.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reach: Option<Reach>,
+        /// What the probe said before this repeat.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        standing: Option<Standing>,
+        /// What the probe saw.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        saw: Option<String>,
+    },
+    /// An attempt failed and another will follow.
+    Retrying {
+        /// The attempt that failed.
+        attempt: u32,
+        /// How long until the next attempt, in milliseconds.
+        delay_ms: u64,
+        /// Why it failed, outermost first.
+        error: Vec<String>,
+    },
+    /// The effect is complete.
+    Succeeded {
+        /// The attempt that did it; 0 when a probe found it done before any attempt.
+        attempt: u32,
+        /// Readable as `stages["id"].output`.
+        #[serde(default)]
+        output: Value,
+        /// How the host is reached from now on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reach: Option<Reach>,
+        /// From `Started` to here, in milliseconds.
+        duration_ms: u64,
+        /// Set when a look at the machine settled it: what was seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        settled: Option<String>,
+    },
+    /// A person did the step and a probe agreed, or the person vouched for it.
+    Adopted {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+        /// Whether a probe agreed.
+        verified: bool,
+        /// Readable as `stages["id"].output`.
+        #[serde(default)]
+        output: Value,
+        /// How the host is reached from now on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reach: Option<Reach>,
+    },
+    /// The stage failed and nothing of the run will try it again by itself.
+    Failed {
+        /// The attempt that failed; 0 when a precondition or the engine refused before any.
+        attempt: u32,
+        /// Why, outermost first.
+        error: Vec<String>,
+    },
+    /// The stage needs a person.
+    Waiting {
+        /// What for.
+        why: WaitingFor,
+        /// What was seen, or what the plan says to the person.
+        message: String,
+    },
+    /// A person let the stage pass.
+    Approved {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// A person refused to let the stage pass.
+    Rejected {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// The plan or the inventory that the run uses was replaced by an edited one.
+    PlanEdited {
+        /// What differs, one line a change.
+        changes: Vec<String>,
+    },
+    /// A person accepted what the program alone would refuse.
+    OverrideAccepted {
+        /// What was accepted.
+        what: String,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// The inverse of a stage is about to begin.
+    UndoStarted {},
+    /// The stage's effect is gone.
+    Undone {},
+    /// The inverse of the stage failed.
+    UndoFailed {
+        /// Why, outermost first.
+        error: Vec<String>,
+    },
+    /// A person, a signal or a time limit stopped the run.
+    Stopped {
+        /// Which.
+        reason: String,
+    },
+    /// The process has ended its work on the run.
+    RunEnded {
+        /// Where that leaves the run.
+        state: RunState,
+    },
+}
+
+/// What a waiting stage waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaitingFor {
+    /// Somebody's approval.
+    Approval,
+    /// Somebody to look: the machine is in a state that this run did not make.
+    Judgement,
+    /// A machine that does not answer.
+    Machine,
+    /// A fact that the plan asks for and nobody knows.
+    Fact,
+}
+
+impl EventKind {
+    /// Returns whether this event ends its stage, so that what needs it may start.
+    pub fn ends_stage(&self) -> bool {
+        matches!(
+            self,
+            Self::Skipped { .. }
+                | Self::Succeeded { .. }
+                | Self::Adopted { .. }
+                | Self::Approved { .. }
+        )
+    }
+}

@@ -1,0 +1,388 @@
+//! The run itself: the fold of its events.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Event;
+use super::EventKind;
+use super::IllegalEvent;
+use super::Place;
+use super::Reach;
+use super::RunId;
+use super::RunState;
+use super::StageId;
+use super::StageStatus;
+use super::WaitingFor;
+use super::event::EVENT_VERSION;
+use super::progress::Progress;
+
+/// What a run needs to know of its plan.
+#[derive(Clone, Debug, Default)]
+pub struct Shape {
+    /// Percent before anything has ended.
+    pub begins: f64,
+    /// The stages, in file order.
+    pub stages: Vec<ShapeStage>,
+}
+
+/// What a run needs to know of a stage.
+#[derive(Clone, Debug)]
+pub struct ShapeStage {
+    /// Its name.
+    pub id: StageId,
+    /// Its share of the progress.
+    pub weight: f64,
+    /// Positions of the stages that must have ended before it starts; all lower than its own.
+    pub needs: Vec<usize>,
+    /// Where it acts.
+    pub on: Place,
+}
+
+/// Everything a journal says about one stage.
+#[derive(Clone, Debug, Default)]
+pub struct StageState {
+    /// Where it stands.
+    pub status: StageStatus,
+    /// Attempts over the whole run.
+    pub attempts: u32,
+    /// Attempts since the run was last resumed; the retry limit counts these.
+    pub tries: u32,
+    /// What the first `Started` noted.
+    pub token: Value,
+    /// The reach that the stage will leave behind, from its `Started`.
+    pub planned: Option<Reach>,
+    /// What it handed back; null when it was skipped.
+    pub output: Value,
+    /// The error of the last failure, or what it waits for, outermost first.
+    pub error: Vec<String>,
+    /// What a waiting stage waits for.
+    pub waiting: Option<WaitingFor>,
+    /// A person said that it shall be tried again whatever a probe says.
+    pub overridden: bool,
+    /// When it first started and when it ended.
+    pub started_at: Option<String>,
+    /// See `started_at`.
+    pub ended_at: Option<String>,
+    /// Why it was skipped, or what settled it.
+    pub remark: Option<String>,
+}
+
+/// One execution of one plan, as its journal tells it.
+#[derive(Clone, Debug)]
+pub struct Run {
+    id: RunId,
+    shape: Arc<Shape>,
+    index: Arc<BTreeMap<StageId, usize>>,
+    stages: Vec<StageState>,
+    state: RunState,
+    reach: BTreeMap<Place, Reach>,
+    snapshots: BTreeMap<StageId, Value>,
+    progress: Progress,
+    epoch: u64,
+    seq: u64,
+    created: Option<Event>,
+}
+
+/// Why an event does not continue a journal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum FoldError {
+    #[error(
+        "event {seq} is of journal format {version}; this program knows {EVENT_VERSION}: use the program that wrote it, or a newer one"
+    )]
+    Version { seq: u64, version: u32 },
+    #[error("event {seq} follows event {last}: the journal has a gap")]
+    Gap { seq: u64, last: u64 },
+    #[error("event {seq} belongs to run {other}")]
+    OtherRun { seq: u64, other: RunId },
+    #[error("event {seq} is about stage `{stage}`, which the run's plan does not have")]
+    UnknownStage { seq: u64, stage: StageId },
+    #[error("event {seq} does not fit stage `{stage}`")]
+    Illegal {
+        seq: u64,
+        stage: StageId,
+        #[source]
+        source: IllegalEvent,
+    },
+}
+
+impl Run {
+    /// A run of which nothing is known but its plan.
+    pub fn new(id: RunId, shape: Arc<Shape>) -> Self {
+        let index = shape
+            .stages
+            .iter()
+            .enumerate()
+            .map(|(i, s)| (s.id.clone(), i))
+            .collect();
+        let progress = Progress::new(shape.begins, shape.stages.iter().map(|s| s.weight));
+        Self {
+            id,
+            index: Arc::new(index),
+            stages: vec![StageState::default(); shape.stages.len()],
+            shape,
+            state: RunState::default(),
+            reach: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
+            progress,
+            epoch: 0,
+            seq: 0,
+            created: None,
+        }
+    }
+
+    /// Folds a whole journal.
+    pub fn read(id: RunId, shape: Arc<Shape>, events: &[Event]) -> Result<Self, FoldError> {
+        let mut run = Self::new(id, shape);
+        for event in events {
+            run.fold(event)?;
+        }
+        Ok(run)
+    }
+
+    /// Takes one more event in. An event that does not fit leaves the run as it was.
+    pub fn fold(&mut self, event: &Event) -> Result<(), FoldError> {
+        let seq = event.seq;
+        if event.v != EVENT_VERSION {
+            return Err(FoldError::Version {
+                seq,
+                version: event.v,
+            });
+        }
+        if event.run != self.id {
+            return Err(FoldError::OtherRun {
+                seq,
+                other: event.run.clone(),
+            });
+        }
+        if seq != self.seq + 1 {
+            return Err(FoldError::Gap {
+                seq,
+                last: self.seq,
+            });
+        }
+        match &event.stage {
+            Some(stage) => self.fold_stage(stage, event)?,
+            None => self.fold_run(event)?,
+        }
+        self.seq = seq;
+        Ok(())
+    }
+
+    fn fold_run(&mut self, event: &Event) -> Result<(), FoldError> {
+        match &event.kind {
+            EventKind::RunCreated {
+                source,
+                destination,
+                ..
+            } => {
+                self.reach.insert(Place::Source, source.clone());
+                self.reach.insert(Place::Destination, destination.clone());
+                self.created = Some(event.clone());
+            }
+            EventKind::LeaseTaken { epoch, .. } => {
+                self.epoch = *epoch;
+                self.move_all(event)?;
+            }
+            EventKind::RunResumed { .. } => {
+                self.state = RunState::Running;
+                self.move_all(event)?;
+                for stage in &mut self.stages {
+                    stage.tries = 0;
+                }
+            }
+            EventKind::Stopped { .. } => self.state = RunState::Stopped,
+            EventKind::RunEnded { state } => self.state = *state,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn move_all(&mut self, event: &Event) -> Result<(), FoldError> {
+        for (position, stage) in self.stages.iter_mut().enumerate() {
+            stage.status =
+                stage
+                    .status
+                    .after(&event.kind)
+                    .map_err(|source| FoldError::Illegal {
+                        seq: event.seq,
+                        stage: self.shape.stages[position].id.clone(),
+                        source,
+                    })?;
+        }
+        Ok(())
+    }
+
+    fn fold_stage(&mut self, id: &StageId, event: &Event) -> Result<(), FoldError> {
+        let seq = event.seq;
+        let Some(&position) = self.index.get(id) else {
+            return Err(FoldError::UnknownStage {
+                seq,
+                stage: id.clone(),
+            });
+        };
+        let ShapeStage { weight, on, .. } = self.shape.stages[position];
+        let stage = &mut self.stages[position];
+        let before = stage.status;
+        stage.status = before
+            .after(&event.kind)
+            .map_err(|source| FoldError::Illegal {
+                seq,
+                stage: id.clone(),
+                source,
+            })?;
+        match &event.kind {
+            EventKind::Started {
+                attempt,
+                token,
+                reach,
+                ..
+            } => {
+                if stage.attempts == 0 {
+                    stage.token = token.clone();
+                    stage.started_at = Some(event.at.clone());
+                }
+                stage.attempts = *attempt;
+                stage.tries += 1;
+                stage.planned.clone_from(reach);
+                stage.overridden = false;
+            }
+            EventKind::Succeeded {
+                output,
+                reach,
+                settled,
+                ..
+            } => {
+                stage.output = output.clone();
+                stage.remark.clone_from(settled);
+                if let Some(reach) = reach {
+                    self.reach.insert(on, reach.clone());
+                }
+            }
+            EventKind::Adopted {
+                output,
+                reach,
+                reason,
+                ..
+            } => {
+                stage.output = output.clone();
+                stage.remark = Some(reason.clone());
+                if let Some(reach) = reach {
+                    self.reach.insert(on, reach.clone());
+                }
+            }
+            EventKind::Skipped { reason } => stage.remark = Some(reason.clone()),
+            EventKind::Retrying { error, .. } | EventKind::Failed { error, .. } => {
+                stage.error.clone_from(error);
+            }
+            EventKind::Waiting { why, message } => {
+                stage.waiting = Some(*why);
+                stage.error = vec![message.clone()];
+            }
+            EventKind::OverrideAccepted { .. } => stage.overridden = true,
+            EventKind::Snapshot { data } => {
+                self.snapshots.insert(id.clone(), data.clone());
+            }
+            _ => {}
+        }
+        if stage.status.has_ended() && !before.has_ended() {
+            stage.ended_at = Some(event.at.clone());
+            stage.planned = None;
+            stage.waiting = None;
+            self.progress.end(weight);
+        }
+        if before.has_ended() && !stage.status.has_ended() {
+            self.progress.reopen(weight);
+        }
+        Ok(())
+    }
+
+    /// Returns the progress after each of the drafts, were they appended in this order.
+    pub fn percents_after(&self, drafts: &[(Option<StageId>, EventKind)]) -> Vec<f64> {
+        let mut progress = self.progress;
+        drafts
+            .iter()
+            .map(|(stage, kind)| {
+                let position = stage.as_ref().and_then(|id| self.position(id));
+                if let (Some(position), true) = (position, kind.ends_stage()) {
+                    progress.end(self.shape.stages[position].weight);
+                }
+                progress.percent()
+            })
+            .collect()
+    }
+
+    /// The run's name.
+    pub fn id(&self) -> &RunId {
+        &self.id
+    }
+
+    /// Its plan's shape.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// Where the run stands.
+    pub fn state(&self) -> RunState {
+        self.state
+    }
+
+    /// How far it has come, from 0 to 100.
+    pub fn percent(&self) -> f64 {
+        self.progress.percent()
+    }
+
+    /// The epoch of the last process that took the lease.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The number of the last event.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// The first event, once there is one.
+    pub fn created(&self) -> Option<&Event> {
+        self.created.as_ref()
+    }
+
+    /// What is known of the stage at a position of the plan.
+    pub fn stage(&self, position: usize) -> &StageState {
+        &self.stages[position]
+    }
+
+    /// The stages, in file order.
+    pub fn stages(&self) -> impl Iterator<Item = (&ShapeStage, &StageState)> {
+        self.shape.stages.iter().zip(&self.stages)
+    }
+
+    /// The position of a stage in the plan.
+    pub fn position(&self, id: &StageId) -> Option<usize> {
+        self.index.get(id).copied()
+    }
+
+    /// How a host is reached now, as far as the journal is sure of it.
+    pub fn reach(&self, place: Place) -> Option<&Reach> {
+        self.reach.get(&place)
+    }
+
+    /// The reach that a stage of this host, begun and not ended, may have brought about.
+    pub fn planned_reach(&self, place: Place) -> Option<&Reach> {
+        self.stages()
+            .filter(|(shape, _)| shape.on == place)
+            .find_map(|(_, s)| s.planned.as_ref())
+    }
+
+    /// What stages saw before the first change, by the stage that looked.
+    pub fn snapshots(&self) -> &BTreeMap<StageId, Value> {
+        &self.snapshots
+    }
+
+    /// Returns whether every stage has ended.
+    pub fn is_complete(&self) -> bool {
+        self.stages.iter().all(|stage| stage.status.has_ended())
+    }
+}

@@ -1,0 +1,515 @@
+//! What a store promises, as SQL. Each function is one transaction.
+
+use std::fmt::Write as _;
+
+use rusqlite::Connection;
+use rusqlite::OptionalExtension as _;
+use rusqlite::Row;
+use rusqlite::Transaction;
+use rusqlite::TransactionBehavior;
+use rusqlite::params;
+use sha2::Digest as _;
+use sha2::Sha256;
+
+use super::super::Batch;
+use super::super::HeldBy;
+use super::super::Holder;
+use super::super::Lease;
+use super::super::NewRun;
+use super::super::Record;
+use super::super::RunLine;
+use super::super::StoreError;
+use super::super::lease::LEASE_SECONDS;
+use crate::run::Draft;
+use crate::run::EVENT_VERSION;
+use crate::run::Event;
+use crate::run::EventKind;
+use crate::run::RunId;
+use crate::run::RunState;
+
+const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
+
+pub(super) fn create(
+    connection: &mut Connection,
+    run: &NewRun,
+    holder: &Holder,
+) -> Result<Lease, StoreError> {
+    let transaction = write(connection)?;
+    let known: i64 = transaction.query_row(
+        "SELECT count(*) FROM runs WHERE id = ?1",
+        [run.id.as_str()],
+        |row| row.get(0),
+    )?;
+    if known > 0 {
+        return Err(StoreError::RunExists(run.id.clone()));
+    }
+    transaction.execute(
+        &format!(
+            "INSERT INTO runs (id, created_at, changed_at, plan_path, plan_text, inventory_path,
+                               inventory_text, state, percent, seq, hash)
+             VALUES (?1, {NOW}, {NOW}, ?2, ?3, ?4, ?5, ?6, 0, 0, '')"
+        ),
+        params![
+            run.id.as_str(),
+            run.plan_path,
+            run.plan_text,
+            run.inventory_path,
+            run.inventory_text,
+            RunState::Running.to_string(),
+        ],
+    )?;
+    for subject in &run.subjects {
+        let owner: Option<String> = transaction
+            .query_row(
+                "SELECT run FROM locks WHERE subject = ?1",
+                [subject],
+                |row| row.get(0),
+            )
+            .optional()?;
+        if let Some(owner) = owner {
+            return Err(StoreError::Locked {
+                subject: subject.clone(),
+                run: known_id(&owner)?,
+            });
+        }
+        transaction.execute(
+            "INSERT INTO locks (subject, run) VALUES (?1, ?2)",
+            params![subject, run.id.as_str()],
+        )?;
+    }
+    let lease = Lease {
+        run: run.id.clone(),
+        epoch: 1,
+    };
+    hold(&transaction, &lease, holder)?;
+    transaction.commit()?;
+    Ok(lease)
+}
+
+pub(super) fn append(
+    connection: &mut Connection,
+    lease: &Lease,
+    batch: Batch,
+) -> Result<Vec<Event>, StoreError> {
+    let transaction = write(connection)?;
+    refuse_lost_lease(&transaction, lease)?;
+    let run = lease.run.as_str();
+    let (mut seq, mut hash, mut percent): (i64, String, f64) = transaction.query_row(
+        "SELECT seq, hash, percent FROM runs WHERE id = ?1",
+        [run],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    let mut state = None;
+    let mut events = Vec::with_capacity(batch.drafts.len());
+    {
+        let mut insert = transaction
+            .prepare_cached("INSERT INTO events (run, seq, body, hash) VALUES (?1, ?2, ?3, ?4)")?;
+        for draft in batch.drafts {
+            seq += 1;
+            percent = draft.percent;
+            state = state_after(&draft.kind).or(state);
+            let (event, body) = written(lease, seq, draft, &hash)?;
+            hash.clone_from(&event.hash);
+            insert.execute(params![run, seq, body, hash])?;
+            events.push(event);
+        }
+    }
+    for secret in batch.secrets {
+        transaction.execute(
+            "INSERT INTO secrets (run, name, sealed) VALUES (?1, ?2, ?3)
+             ON CONFLICT (run, name) DO UPDATE SET sealed = excluded.sealed",
+            params![run, secret.name, secret.sealed],
+        )?;
+    }
+    for name in batch.forget {
+        transaction.execute(
+            "DELETE FROM secrets WHERE run = ?1 AND name = ?2",
+            params![run, name],
+        )?;
+    }
+    transaction
+        .prepare_cached(&format!(
+            "UPDATE runs SET seq = ?2, hash = ?3, percent = ?4, state = coalesce(?5, state),
+                             changed_at = {NOW} WHERE id = ?1"
+        ))?
+        .execute(params![
+            run,
+            seq,
+            hash,
+            percent,
+            state.map(|state| state.to_string())
+        ])?;
+    transaction.commit()?;
+    Ok(events)
+}
+
+pub(super) fn read(connection: &mut Connection, run: &RunId) -> Result<Record, StoreError> {
+    // One transaction, so that a living writer cannot slip in between the two questions.
+    let transaction = connection.transaction()?;
+    let new = transaction
+        .query_row(
+            "SELECT plan_path, plan_text, inventory_path, inventory_text FROM runs WHERE id = ?1",
+            [run.as_str()],
+            |row| {
+                Ok(NewRun {
+                    id: run.clone(),
+                    plan_path: row.get(0)?,
+                    plan_text: row.get(1)?,
+                    inventory_path: row.get(2)?,
+                    inventory_text: row.get(3)?,
+                    subjects: Vec::new(),
+                })
+            },
+        )
+        .optional()?
+        .ok_or_else(|| StoreError::NoSuchRun(run.to_string()))?;
+    let subjects = transaction
+        .prepare("SELECT subject FROM locks WHERE run = ?1 ORDER BY subject")?
+        .query_map([run.as_str()], |row| row.get(0))?
+        .collect::<Result<Vec<String>, _>>()?;
+    let stored = transaction
+        .prepare("SELECT seq, body, hash FROM events WHERE run = ?1 ORDER BY seq")?
+        .query_map([run.as_str()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
+        .collect::<Result<Vec<(i64, String, String)>, _>>()?;
+    let mut events = Vec::with_capacity(stored.len());
+    let mut previous = String::new();
+    for (seq, body, hash) in stored {
+        let seq = seq.unsigned_abs();
+        if chain(&previous, &body) != hash {
+            return Err(StoreError::Chain {
+                run: run.clone(),
+                seq,
+            });
+        }
+        let mut event: Event =
+            serde_json::from_str(&body).map_err(|source| StoreError::Unreadable {
+                run: run.clone(),
+                seq,
+                source,
+            })?;
+        event.hash.clone_from(&hash);
+        events.push(event);
+        previous = hash;
+    }
+    let holder = holder_of(&transaction, run)?;
+    Ok(Record {
+        new: NewRun { subjects, ..new },
+        events,
+        holder,
+    })
+}
+
+pub(super) fn runs(connection: &mut Connection) -> Result<Vec<RunLine>, StoreError> {
+    let transaction = connection.transaction()?;
+    let rows = transaction
+        .prepare(
+            "SELECT id, created_at, changed_at, state, percent, inventory_path FROM runs
+             ORDER BY created_at, id",
+        )?
+        .query_map([], |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                row.get::<_, String>(3)?,
+                row.get(4)?,
+                row.get(5)?,
+            ))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    rows.into_iter()
+        .map(
+            |(id, created_at, changed_at, state, percent, inventory_path)| {
+                let id = known_id(&id)?;
+                let state =
+                    serde_json::from_value(serde_json::Value::String(state)).map_err(|source| {
+                        StoreError::Unreadable {
+                            run: id.clone(),
+                            seq: 0,
+                            source,
+                        }
+                    })?;
+                let holder = holder_of(&transaction, &id)?;
+                Ok(RunLine {
+                    id,
+                    created_at,
+                    changed_at,
+                    state,
+                    percent,
+                    inventory_path,
+                    holder,
+                })
+            },
+        )
+        .collect()
+}
+
+pub(super) fn take_lease(
+    connection: &mut Connection,
+    run: &RunId,
+    holder: &Holder,
+) -> Result<(Lease, Option<String>), StoreError> {
+    let transaction = write(connection)?;
+    let previous =
+        lease_row(&transaction, run)?.ok_or_else(|| StoreError::NoSuchRun(run.to_string()))?;
+    let took_over = if previous.held {
+        match previous.lost(holder) {
+            Some(why) => Some(why),
+            None => return Err(previous.held_error(run)),
+        }
+    } else {
+        None
+    };
+    let lease = Lease {
+        run: run.clone(),
+        epoch: previous.epoch + 1,
+    };
+    hold(&transaction, &lease, holder)?;
+    transaction.commit()?;
+    Ok((lease, took_over))
+}
+
+pub(super) fn renew(
+    connection: &mut Connection,
+    lease: &Lease,
+) -> Result<Option<String>, StoreError> {
+    let transaction = write(connection)?;
+    refuse_lost_lease(&transaction, lease)?;
+    transaction.execute(
+        &format!("UPDATE leases SET expires_at = unixepoch() + {LEASE_SECONDS} WHERE run = ?1"),
+        [lease.run.as_str()],
+    )?;
+    let request = transaction
+        .query_row(
+            "SELECT reason FROM requests WHERE run = ?1",
+            [lease.run.as_str()],
+            |row| row.get(0),
+        )
+        .optional()?;
+    transaction.commit()?;
+    Ok(request)
+}
+
+pub(super) fn release(
+    connection: &mut Connection,
+    lease: &Lease,
+    unlock: bool,
+) -> Result<(), StoreError> {
+    let transaction = write(connection)?;
+    refuse_lost_lease(&transaction, lease)?;
+    let run = lease.run.as_str();
+    transaction.execute("UPDATE leases SET held = 0 WHERE run = ?1", [run])?;
+    transaction.execute("DELETE FROM requests WHERE run = ?1", [run])?;
+    if unlock {
+        transaction.execute("DELETE FROM locks WHERE run = ?1", [run])?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+pub(super) fn request_stop(
+    connection: &mut Connection,
+    run: &RunId,
+    reason: &str,
+) -> Result<(), StoreError> {
+    let transaction = write(connection)?;
+    transaction.execute(
+        "INSERT INTO requests (run, reason) VALUES (?1, ?2)
+         ON CONFLICT (run) DO UPDATE SET reason = excluded.reason",
+        params![run.as_str(), reason],
+    )?;
+    transaction.commit()?;
+    Ok(())
+}
+
+pub(super) fn secret(
+    connection: &mut Connection,
+    run: &RunId,
+    name: &str,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(connection
+        .query_row(
+            "SELECT sealed FROM secrets WHERE run = ?1 AND name = ?2",
+            params![run.as_str(), name],
+            |row| row.get(0),
+        )
+        .optional()?)
+}
+
+fn write(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
+    Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}
+
+fn known_id(text: &str) -> Result<RunId, StoreError> {
+    RunId::new(text).map_err(|error| StoreError::Damaged {
+        path: "state.db".to_owned(),
+        why: error.to_string(),
+    })
+}
+
+/// Gives an event its place in the journal; the stored text is the event without its hash.
+fn written(
+    lease: &Lease,
+    seq: i64,
+    draft: Draft,
+    previous: &str,
+) -> Result<(Event, String), StoreError> {
+    let mut event = Event {
+        v: EVENT_VERSION,
+        seq: seq.unsigned_abs(),
+        at: draft.at,
+        run: lease.run.clone(),
+        percent: draft.percent,
+        stage: draft.stage,
+        kind: draft.kind,
+        hash: String::new(),
+    };
+    let unreadable = |source| StoreError::Unreadable {
+        run: lease.run.clone(),
+        seq: seq.unsigned_abs(),
+        source,
+    };
+    let mut value = serde_json::to_value(&event).map_err(unreadable)?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("hash");
+    }
+    let body = value.to_string();
+    event.hash = chain(previous, &body);
+    Ok((event, body))
+}
+
+fn chain(previous: &str, body: &str) -> String {
+    let digest = Sha256::new_with_prefix(previous)
+        .chain_update("\n")
+        .chain_update(body)
+        .finalize();
+    digest
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _infallible = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// The run's state as the list of runs shows it; the journal stays the truth.
+fn state_after(kind: &EventKind) -> Option<RunState> {
+    match kind {
+        EventKind::RunCreated { .. } | EventKind::RunResumed { .. } => Some(RunState::Running),
+        EventKind::Stopped { .. } => Some(RunState::Stopped),
+        EventKind::RunEnded { state } => Some(*state),
+        _ => None,
+    }
+}
+
+fn hold(transaction: &Transaction<'_>, lease: &Lease, holder: &Holder) -> Result<(), StoreError> {
+    let unreadable = |source| StoreError::Unreadable {
+        run: lease.run.clone(),
+        seq: 0,
+        source,
+    };
+    transaction.execute(
+        &format!(
+            "INSERT INTO leases (run, epoch, holder, held, taken_at, expires_at)
+             VALUES (?1, ?2, ?3, 1, {NOW}, unixepoch() + {LEASE_SECONDS})
+             ON CONFLICT (run) DO UPDATE SET epoch = excluded.epoch, holder = excluded.holder,
+                 held = 1, taken_at = excluded.taken_at, expires_at = excluded.expires_at"
+        ),
+        params![
+            lease.run.as_str(),
+            lease.epoch.cast_signed(),
+            serde_json::to_string(holder).map_err(unreadable)?,
+        ],
+    )?;
+    Ok(())
+}
+
+struct LeaseRow {
+    epoch: u64,
+    holder: Holder,
+    held: bool,
+    since: String,
+    expired: bool,
+}
+
+impl LeaseRow {
+    /// Says why the lease no longer counts, if it does not.
+    fn lost(&self, observer: &Holder) -> Option<String> {
+        self.holder.gone(observer).or_else(|| {
+            self.expired.then(|| {
+                format!(
+                    "process {} on {} has been silent",
+                    self.holder.pid, self.holder.machine
+                )
+            })
+        })
+    }
+
+    fn held_error(&self, run: &RunId) -> StoreError {
+        StoreError::Held {
+            run: run.clone(),
+            machine: self.holder.machine.clone(),
+            pid: self.holder.pid,
+            since: self.since.clone(),
+        }
+    }
+}
+
+fn lease_row(connection: &Connection, run: &RunId) -> Result<Option<LeaseRow>, StoreError> {
+    let read = |row: &Row<'_>| {
+        Ok((
+            row.get::<_, i64>(0)?,
+            row.get::<_, String>(1)?,
+            row.get::<_, bool>(2)?,
+            row.get::<_, String>(3)?,
+            row.get::<_, bool>(4)?,
+        ))
+    };
+    let row = connection
+        .query_row(
+            "SELECT epoch, holder, held, taken_at, expires_at < unixepoch() FROM leases
+             WHERE run = ?1",
+            [run.as_str()],
+            read,
+        )
+        .optional()?;
+    let Some((epoch, holder, held, since, expired)) = row else {
+        return Ok(None);
+    };
+    let holder = serde_json::from_str(&holder).map_err(|source| StoreError::Unreadable {
+        run: run.clone(),
+        seq: 0,
+        source,
+    })?;
+    Ok(Some(LeaseRow {
+        epoch: epoch.cast_unsigned(),
+        holder,
+        held,
+        since,
+        expired,
+    }))
+}
+
+fn holder_of(connection: &Connection, run: &RunId) -> Result<Option<HeldBy>, StoreError> {
+    let Some(row) = lease_row(connection, run)? else {
+        return Ok(None);
+    };
+    let alive = row.held && row.lost(&Holder::this_process()).is_none();
+    Ok(Some(HeldBy {
+        holder: row.holder,
+        epoch: row.epoch,
+        alive,
+        since: row.since,
+    }))
+}
+
+fn refuse_lost_lease(transaction: &Transaction<'_>, lease: &Lease) -> Result<(), StoreError> {
+    match lease_row(transaction, &lease.run)? {
+        Some(row) if row.held && row.epoch == lease.epoch => Ok(()),
+        _ => Err(StoreError::LeaseLost {
+            run: lease.run.clone(),
+        }),
+    }
+}
