@@ -1,1 +1,244 @@
-//! (being written)
+//! The only room with concurrency and timers: one loop owns the run, workers return values.
+//!
+//! Append, then fold, then report, never in another order; a new run, a resumed one and a
+//! taken-over one go through the same loop.
+
+mod clock;
+mod journal;
+mod stages;
+mod stop;
+mod work;
+
+pub use clock::Clock;
+pub use clock::SystemClock;
+pub use stop::Stop;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::action::Registry;
+use crate::action::View;
+use crate::action::World;
+use crate::plan::Inventory;
+use crate::plan::Plan;
+use crate::run::Event;
+use crate::run::EventKind;
+use crate::run::FoldError;
+use crate::run::Place;
+use crate::run::Queue;
+use crate::run::Run;
+use crate::run::RunState;
+use crate::run::StageId;
+use crate::run::StageStatus;
+use crate::store::Lease;
+use crate::store::SealError;
+use crate::store::Sealer;
+use crate::store::Store;
+use crate::store::StoreError;
+use stages::Gate;
+use work::Turn;
+
+/// How often the lease is renewed and a stop from elsewhere is noticed.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+
+/// Everything that drives a run.
+#[derive(Clone)]
+pub struct Drive {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// The inventory.
+    pub inventory: Arc<Inventory>,
+    /// The actions.
+    pub registry: Arc<Registry>,
+    /// The ways to the machines.
+    pub world: Arc<World>,
+    /// Where the journal is.
+    pub store: Arc<dyn Store>,
+    /// Seals what stages hand over to be kept secret.
+    pub sealer: Sealer,
+    /// The right to write the journal.
+    pub lease: Lease,
+    /// What events are dated by.
+    pub clock: Arc<dyn Clock>,
+    /// How many stages may be under way at once; at least 1.
+    pub parallel: usize,
+}
+
+/// Why the loop had to end before it could say how the run stands.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The journal could not be written or the lease is lost.
+    #[error("the run's journal could not be continued")]
+    Store(#[from] StoreError),
+    /// An event did not fit the run.
+    #[error("the run's journal does not fit its plan")]
+    Fold(#[from] FoldError),
+    /// A secret could not be sealed.
+    #[error("a secret of the run could not be sealed")]
+    Seal(#[from] SealError),
+    /// The machines obey another driver.
+    #[error("a server obeys another driver by now: {0}")]
+    Fenced(String),
+}
+
+/// Drives a run until it ends, fails, pauses or is stopped, and says how it stands then.
+///
+/// `report` hears of every event, in order, after it is durable and folded.
+///
+/// # Errors
+///
+/// When the journal cannot be written; whatever was under way is then in doubt, and a resume
+/// settles it.
+pub async fn drive(
+    drive: Drive,
+    run: Run,
+    stop: watch::Receiver<Stop>,
+    report: &mut (dyn FnMut(&Event, &Run) + Send),
+) -> Result<Run, EngineError> {
+    let mut engine = Engine {
+        queue: Queue::new(&run),
+        gate: Gate::of(&drive, &run),
+        view: None,
+        drive,
+        run,
+        stop,
+        report,
+        workers: JoinSet::new(),
+        live: 0,
+        busy: BTreeSet::new(),
+        halt: None,
+    };
+    let ended = engine.turn_until_quiet().await;
+    // Nothing of a run may go on behind the back of a journal that cannot be written any more.
+    engine.workers.shutdown().await;
+    ended?;
+    engine.finish().await?;
+    Ok(engine.run)
+}
+
+/// The loop's own state; nothing of it outlives the process.
+struct Engine<'a> {
+    drive: Drive,
+    run: Run,
+    queue: Queue,
+    gate: Gate,
+    view: Option<(u64, Arc<View>)>,
+    stop: watch::Receiver<Stop>,
+    report: &'a mut (dyn FnMut(&Event, &Run) + Send),
+    workers: JoinSet<Turn>,
+    live: usize,
+    busy: BTreeSet<Place>,
+    halt: Option<Halt>,
+}
+
+/// Why no further stage is started.
+#[derive(Clone, Debug)]
+enum Halt {
+    Failed,
+    Paused,
+    Stopped(String),
+}
+
+impl Engine<'_> {
+    async fn turn_until_quiet(&mut self) -> Result<(), EngineError> {
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let limit = tokio::time::sleep(self.drive.plan.run_timeout);
+        tokio::pin!(limit);
+        loop {
+            self.start_ready().await?;
+            if self.workers.is_empty() {
+                return Ok(());
+            }
+            tokio::select! {
+                biased;
+                changed = self.stop.changed() => {
+                    let wish = *self.stop.borrow_and_update();
+                    if changed.is_err() || wish == Stop::Abort {
+                        self.halt = Some(Halt::Stopped("aborted: what was under way is in doubt".to_owned()));
+                        return Ok(());
+                    }
+                    if wish == Stop::Finish {
+                        self.halt(Halt::Stopped("stopped by a signal".to_owned()));
+                    }
+                }
+                Some(turn) = self.workers.join_next() => {
+                    let mut turns = vec![turn];
+                    while let Some(turn) = self.workers.try_join_next() {
+                        turns.push(turn);
+                    }
+                    self.take(turns).await?;
+                }
+                _ = heartbeat.tick() => {
+                    if let Some(reason) = self.drive.store.renew(&self.drive.lease).await? {
+                        self.halt(Halt::Stopped(reason));
+                    }
+                }
+                () = &mut limit, if self.halt.is_none() => {
+                    let hours = self.drive.plan.run_timeout;
+                    self.halt(Halt::Stopped(format!("the plan's runTimeout of {hours:?} is over")));
+                }
+            }
+        }
+    }
+
+    /// Stops starting stages; the first reason counts, but a failure is never hidden by a stop.
+    fn halt(&mut self, halt: Halt) {
+        match (&self.halt, &halt) {
+            (None, _) | (Some(Halt::Stopped(_) | Halt::Paused), Halt::Failed) => {
+                self.halt = Some(halt);
+            }
+            _ => {}
+        }
+    }
+
+    /// Writes down how the run stands now that nothing moves any more.
+    async fn finish(&mut self) -> Result<(), EngineError> {
+        let mut drafts = Vec::new();
+        let waiting = self.run.stages().any(|(_, stage)| stage.status == StageStatus::Waiting);
+        let failed = self.run.stages().any(|(_, stage)| stage.status == StageStatus::Failed);
+        let state = if let Some(Halt::Stopped(reason)) = &self.halt
+            && !failed
+        {
+            drafts.push((None, EventKind::Stopped { reason: reason.clone() }));
+            RunState::Stopped
+        } else if failed {
+            RunState::Failed
+        } else if waiting {
+            RunState::Paused
+        } else if self.run.is_complete() {
+            self.last_act(&mut drafts).await
+        } else {
+            let reason = "no stage could start any more".to_owned();
+            drafts.push((None, EventKind::Stopped { reason }));
+            RunState::Stopped
+        };
+        drafts.push((None, EventKind::RunEnded { state }));
+        self.append(drafts, Vec::new(), Vec::new()).await?;
+        self.drive.world.close().await;
+        self.drive.store.release(&self.drive.lease, state == RunState::Succeeded).await?;
+        Ok(())
+    }
+
+    /// Takes the run's traces off the servers. The run counts as succeeded only when they are gone;
+    /// a resume of a complete run does nothing but this.
+    async fn last_act(
+        &mut self,
+        drafts: &mut Vec<(Option<StageId>, EventKind)>,
+    ) -> RunState {
+        let view = self.view();
+        match self.drive.world.clear_fences(&view, Duration::from_secs(60)).await {
+            Ok(()) => RunState::Succeeded,
+            Err(error) => {
+                let words = self.drive.world.clean(&error.to_string());
+                let reason = format!("every stage has ended, but the fence is still there: {words}");
+                drafts.push((None, EventKind::Stopped { reason }));
+                RunState::Stopped
+            }
+        }
+    }
+}

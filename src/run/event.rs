@@ -236,6 +236,18 @@ pub enum WaitingFor {
 }
 
 impl EventKind {
+    /// Returns whether a run knows more after this event than its stages' statuses.
+    pub(super) fn teaches(&self) -> bool {
+        match self {
+            Self::Started { token, reach, .. } => !token.is_null() || reach.is_some(),
+            Self::Succeeded { output, reach, .. } | Self::Adopted { output, reach, .. } => {
+                !output.is_null() || reach.is_some()
+            }
+            Self::RunCreated { .. } | Self::LeaseTaken { .. } | Self::Snapshot { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Returns whether this event ends its stage, so that what needs it may start.
     pub fn ends_stage(&self) -> bool {
         matches!(

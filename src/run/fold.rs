@@ -81,6 +81,7 @@ pub struct Run {
     snapshots: BTreeMap<StageId, Value>,
     progress: Progress,
     epoch: u64,
+    knowledge: u64,
     seq: u64,
     created: Option<Event>,
 }
@@ -128,6 +129,7 @@ impl Run {
             snapshots: BTreeMap::new(),
             progress,
             epoch: 0,
+            knowledge: 0,
             seq: 0,
             created: None,
         }
@@ -168,6 +170,9 @@ impl Run {
             None => self.fold_run(event)?,
         }
         self.seq = seq;
+        if event.kind.teaches() {
+            self.knowledge += 1;
+        }
         Ok(())
     }
 
@@ -337,6 +342,12 @@ impl Run {
     /// The epoch of the last process that took the lease.
     pub fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// Changes whenever the run has learned something that an action or a condition may ask for:
+    /// an output, a note, a reach, a snapshot or its epoch.
+    pub fn knowledge(&self) -> u64 {
+        self.knowledge
     }
 
     /// The number of the last event.

@@ -1,0 +1,89 @@
+//! `account.clear`: makes sure that a temporary account can be created under its name.
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::SERVERS;
+use super::in_domain;
+use super::is_ours;
+use super::original_credentials;
+use super::stranger;
+use crate::action::Action;
+use crate::action::ActionError;
+use crate::action::Context;
+use crate::action::registry::NoParameters;
+use crate::action::registry::parameters;
+use crate::action::world::TEMPORARY_ACCOUNT;
+use crate::plan::Signature;
+use crate::run::Outcome;
+use crate::run::Probe;
+use crate::run::Standing;
+
+/// Makes sure that the temporary account's name is free; an account of somebody else is refused,
+/// never deleted.
+pub(crate) struct Clear;
+
+#[async_trait]
+impl Action for Clear {
+    fn signature(&self) -> Signature {
+        Signature {
+            uses: "account.clear",
+            allows: SERVERS,
+            parameters: parameters::<NoParameters>(),
+            templates: &[],
+            expressions: &[],
+            changes: true,
+            summary: "makes sure that no temporary account is left over",
+        }
+    }
+
+    fn superseded_by(&self) -> &'static [&'static str] {
+        &["account.create"]
+    }
+
+    async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
+        if !in_domain(cx)? {
+            return Ok(Probe::after("no account is needed", Outcome::output(original_credentials())));
+        }
+        let account = cx.host().await?.account(TEMPORARY_ACCOUNT).await?;
+        Ok(if !account.exists {
+            Probe::after("the name is free", Outcome::output(json!({ "removed": false })))
+        } else if is_ours(&account, cx) {
+            Probe::new(Standing::Before, "an account of this run is there")
+        } else {
+            Probe::new(Standing::Foreign, stranger(&account))
+        })
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        if !in_domain(cx)? {
+            return Ok(Outcome::output(original_credentials()));
+        }
+        let host = cx.host().await?;
+        let account = host.account(TEMPORARY_ACCOUNT).await?;
+        if !account.exists {
+            return Ok(Outcome::output(json!({ "removed": false })));
+        }
+        if !is_ours(&account, cx) {
+            return Err(ActionError::refused(stranger(&account)).while_doing(format!(
+                "the name `{TEMPORARY_ACCOUNT}` is needed on the {} and is not free: look at the \
+                 account and remove it yourself if nobody needs it",
+                cx.place()
+            )));
+        }
+        host.remove_account(TEMPORARY_ACCOUNT).await?;
+        Ok(Outcome::output(json!({ "removed": true })))
+    }
+
+    async fn undo(&self, _: &Context) -> Result<(), ActionError> {
+        // What it removed was this run's own.
+        Ok(())
+    }
+
+    fn book(&self, _: &Context) -> Vec<String> {
+        vec![
+            format!("getent passwd {TEMPORARY_ACCOUNT}   # prints nothing if the name is free"),
+            format!("If it prints a line, find out who made it before you run: userdel -r {TEMPORARY_ACCOUNT}"),
+        ]
+    }
+}

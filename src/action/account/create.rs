@@ -1,0 +1,206 @@
+//! `account.create`: creates the temporary local administrator.
+
+use std::process::Stdio;
+
+use async_trait::async_trait;
+use rand::seq::IndexedRandom as _;
+use rand::seq::SliceRandom as _;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::SERVERS;
+use super::in_domain;
+use super::is_ours;
+use super::original_credentials;
+use super::stranger;
+use crate::action::Action;
+use crate::action::ActionError;
+use crate::action::Context;
+use crate::action::Prepared;
+use crate::action::registry::NoParameters;
+use crate::action::registry::parameters;
+use crate::action::world::TEMPORARY_ACCOUNT;
+use crate::action::world::refused;
+use crate::action::world::temporary_key;
+use crate::action::world::temporary_password;
+use crate::host::NewAccount;
+use crate::plan::Signature;
+use crate::run::Outcome;
+use crate::run::Probe;
+use crate::run::Sealed;
+use crate::run::Standing;
+
+/// Length of the password in characters (the document's rows 11 and 22).
+const PASSWORD_CHARACTERS: usize = 127;
+/// Each class occurs; none of the characters is special to shells, XML or PAM.
+const CLASSES: [&str; 4] = [
+    "abcdefghijkmnopqrstuvwxyzäöüßéèñαβγδεζλμπσφωабвгдежзиклмн",
+    "ABCDEFGHJKLMNPQRSTUVWXYZÄÖÜÉÑΓΔΘΛΞΠΣΦΩБГДЖЗИЛПФЦЧШЭЮЯ",
+    "0123456789",
+    "+-_.,:=%@^~",
+];
+
+/// Creates the temporary local administrator, with a sealed password for the console and a key of
+/// this run for the run itself.
+pub(crate) struct Create;
+
+/// What all attempts agree on; the secrets are sealed, not here.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Note {
+    public_key: Option<String>,
+}
+
+#[async_trait]
+impl Action for Create {
+    fn signature(&self) -> Signature {
+        Signature {
+            uses: "account.create",
+            allows: SERVERS,
+            parameters: parameters::<NoParameters>(),
+            templates: &[],
+            expressions: &[],
+            changes: true,
+            summary: "creates the temporary local administrator",
+        }
+    }
+
+    fn superseded_by(&self) -> &'static [&'static str] {
+        &["account.remove"]
+    }
+
+    async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
+        if !in_domain(cx)? {
+            return Ok(Probe::after("no account is needed", Outcome::output(original_credentials())));
+        }
+        let account = cx.host().await?.account(TEMPORARY_ACCOUNT).await?;
+        Ok(if !account.exists {
+            Probe::new(Standing::Before, "there is no such account")
+        } else if !is_ours(&account, cx) {
+            Probe::new(Standing::Foreign, stranger(&account))
+        } else if account.ready() {
+            Probe::after("the account of this run is complete", created())
+        } else {
+            Probe::new(Standing::Between, "the account of this run is not complete")
+        })
+    }
+
+    async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
+        if !in_domain(cx)? {
+            return Ok(Prepared { token: json!(Note { public_key: None }), ..Prepared::default() });
+        }
+        let (private_key, public_key) = new_key(cx).await?;
+        let password = new_password();
+        let seal = |name: String, text: Zeroizing<String>| Sealed {
+            name,
+            bytes: Zeroizing::new(text.as_bytes().to_vec()),
+        };
+        Ok(Prepared {
+            token: json!(Note { public_key: Some(public_key) }),
+            reach: None,
+            secrets: vec![
+                seal(temporary_key(cx.place()), private_key),
+                seal(temporary_password(cx.place()), password),
+            ],
+        })
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        let Note { public_key } = cx.noted()?;
+        if public_key.is_none() {
+            return Ok(Outcome::output(original_credentials()));
+        }
+        let password = cx.secret(&temporary_password(cx.place())).await?.ok_or_else(|| {
+            ActionError::refused("the temporary account's password is not in the store")
+        })?;
+        let password = String::from_utf8(password.to_vec()).map_err(|error| refused(&error))?;
+        let account = NewAccount {
+            name: TEMPORARY_ACCOUNT.to_owned(),
+            password: SecretString::from(password),
+            public_key,
+        };
+        cx.host().await?.create_account(&account).await?;
+        Ok(created())
+    }
+
+    async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
+        let host = cx.host().await?;
+        if is_ours(&host.account(TEMPORARY_ACCOUNT).await?, cx) {
+            host.remove_account(TEMPORARY_ACCOUNT).await?;
+        }
+        Ok(())
+    }
+
+    fn book(&self, _: &Context) -> Vec<String> {
+        vec![
+            format!("useradd -m -s /bin/bash {TEMPORARY_ACCOUNT}"),
+            format!("passwd {TEMPORARY_ACCOUNT}   # choose one, and keep it where you can get at it"),
+            format!("echo '{TEMPORARY_ACCOUNT} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/sms-plan && chmod 0440 /etc/sudoers.d/sms-plan && visudo -c"),
+        ]
+    }
+}
+
+fn created() -> Outcome {
+    Outcome::output(json!({ "mode": "temporary-account", "name": TEMPORARY_ACCOUNT }))
+}
+
+/// Draws a password in which every class of characters occurs.
+fn new_password() -> Zeroizing<String> {
+    let mut random = rand::rng();
+    let classes: Vec<Vec<char>> = CLASSES.iter().map(|class| class.chars().collect()).collect();
+    let all: Vec<char> = classes.concat();
+    let mut password = Zeroizing::new(Vec::with_capacity(PASSWORD_CHARACTERS));
+    password.extend(classes.iter().filter_map(|class| class.choose(&mut random)));
+    while password.len() < PASSWORD_CHARACTERS {
+        password.extend(all.choose(&mut random));
+    }
+    password.shuffle(&mut random);
+    Zeroizing::new(password.iter().collect())
+}
+
+/// Makes an Ed25519 key with OpenSSH's own `ssh-keygen`, in a folder that only we can read.
+async fn new_key(cx: &Context) -> Result<(Zeroizing<String>, String), ActionError> {
+    let making = |error: &dyn std::error::Error| {
+        refused(error).while_doing("making a key for the temporary account with `ssh-keygen`")
+    };
+    let folder = tempfile::tempdir().map_err(|error| making(&error))?;
+    let path = folder.path().join("key");
+    let output = tokio::process::Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-C"])
+        .arg(format!("sms-plan {}", cx.view.run))
+        .arg("-f")
+        .arg(&path)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .map_err(|error| making(&error))?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(ActionError::refused(words)
+            .while_doing("making a key for the temporary account with `ssh-keygen`"));
+    }
+    let private = std::fs::read_to_string(&path).map_err(|error| making(&error))?;
+    let public =
+        std::fs::read_to_string(path.with_extension("pub")).map_err(|error| making(&error))?;
+    Ok((Zeroizing::new(private), public.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_has_127_characters_of_every_class() {
+        let password = new_password();
+        assert_eq!(password.chars().count(), PASSWORD_CHARACTERS);
+        // UTF-16 is what Windows counts in.
+        assert_eq!(password.encode_utf16().count(), PASSWORD_CHARACTERS);
+        for class in CLASSES {
+            assert!(password.chars().any(|c| class.contains(c)), "{class}");
+        }
+        assert_ne!(*password, *new_password());
+    }
+}

@@ -1,0 +1,46 @@
+//! The temporary local administrator `MsftSmsStorMigratSvc` (the document's rows 8, 11, 58 and
+//! 19, 22, 94).
+//!
+//! It exists so that a server can still be logged on to while it is in no domain. In a workgroup
+//! the given credentials are used instead, and nothing is created or deleted.
+
+mod clear;
+mod create;
+mod remove;
+
+pub(super) use clear::Clear;
+pub(super) use create::Create;
+pub(super) use remove::Remove;
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::ActionError;
+use super::Context;
+use crate::host::AccountState;
+use crate::run::Place;
+
+const SERVERS: &[Place] = &[Place::Source, Place::Destination];
+
+/// What the three actions hand back in a workgroup.
+fn original_credentials() -> Value {
+    json!({ "mode": "original-credentials" })
+}
+
+/// Returns whether the host belongs to a domain as the run began; else no account is needed.
+fn in_domain(cx: &Context) -> Result<bool, ActionError> {
+    Ok(cx.snapshot_facts(cx.place())?.domain_joined)
+}
+
+/// Returns whether the account is there and was made by this run.
+fn is_ours(account: &AccountState, cx: &Context) -> bool {
+    account.exists && account.marker_run.as_deref() == Some(cx.view.run.as_str())
+}
+
+/// Says whose account it is, for a person.
+fn stranger(account: &AccountState) -> String {
+    match &account.marker_run {
+        Some(run) => format!("an account of that name exists and belongs to run `{run}`"),
+        None => "an account of that name exists and no run of sms-plan made it".to_owned(),
+    }
+}

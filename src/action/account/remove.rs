@@ -1,0 +1,103 @@
+//! `account.remove`: removes the temporary local administrator, once the given account works again.
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::SERVERS;
+use super::in_domain;
+use super::is_ours;
+use super::original_credentials;
+use super::stranger;
+use crate::action::Action;
+use crate::action::ActionError;
+use crate::action::Context;
+use crate::action::Prepared;
+use crate::action::registry::NoParameters;
+use crate::action::registry::parameters;
+use crate::action::world::TEMPORARY_ACCOUNT;
+use crate::action::world::temporary_key;
+use crate::action::world::temporary_password;
+use crate::plan::Signature;
+use crate::run::Account;
+use crate::run::Outcome;
+use crate::run::Probe;
+use crate::run::Reach;
+use crate::run::Standing;
+
+/// Proves a new logon as the given account, goes over to it, and only then removes the temporary
+/// one: the run never locks itself out.
+pub(crate) struct Remove;
+
+#[async_trait]
+impl Action for Remove {
+    fn signature(&self) -> Signature {
+        Signature {
+            uses: "account.remove",
+            allows: SERVERS,
+            parameters: parameters::<NoParameters>(),
+            templates: &[],
+            expressions: &[],
+            changes: true,
+            summary: "removes the temporary local administrator",
+        }
+    }
+
+    async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
+        if !in_domain(cx)? {
+            return Ok(Probe::after("there is none", Outcome::output(original_credentials())));
+        }
+        let account = cx.host().await?.account(TEMPORARY_ACCOUNT).await?;
+        Ok(if !account.exists {
+            Probe::after("the account is gone", removed(cx)?)
+        } else if is_ours(&account, cx) {
+            Probe::new(Standing::Before, "the account is still there")
+        } else {
+            Probe::new(Standing::Foreign, stranger(&account))
+        })
+    }
+
+    async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
+        let reach = if in_domain(cx)? { Some(given(cx)?) } else { None };
+        Ok(Prepared { reach, ..Prepared::default() })
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        if !in_domain(cx)? {
+            return Ok(Outcome::output(original_credentials()));
+        }
+        let host = cx.host_at(cx.place(), &given(cx)?, true).await.map_err(|error| {
+            error.while_doing(format!(
+                "the temporary account stays until a logon as the given account works on the {}",
+                cx.place()
+            ))
+        })?;
+        host.remove_account(TEMPORARY_ACCOUNT).await?;
+        removed(cx)
+    }
+
+    async fn undo(&self, _: &Context) -> Result<(), ActionError> {
+        // The given account works by now, so nothing is missing without the temporary one.
+        Ok(())
+    }
+
+    fn book(&self, _: &Context) -> Vec<String> {
+        vec![
+            "Log on as your own administrator in a new session and keep it open.".to_owned(),
+            format!("rm -f /etc/sudoers.d/sms-plan && userdel -rf {TEMPORARY_ACCOUNT}"),
+        ]
+    }
+}
+
+/// How the host is reached without the temporary account.
+fn given(cx: &Context) -> Result<Reach, ActionError> {
+    Ok(Reach { account: Account::Given, ..cx.reach_of(cx.place())?.clone() })
+}
+
+fn removed(cx: &Context) -> Result<Outcome, ActionError> {
+    Ok(Outcome {
+        output: json!({ "mode": "temporary-account" }),
+        reach: Some(given(cx)?),
+        forget: vec![temporary_key(cx.place()), temporary_password(cx.place())],
+        ..Outcome::default()
+    })
+}

@@ -1,0 +1,58 @@
+//! `control.approve`: pauses the run until a person lets it go on.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+
+use super::ANYWHERE;
+use crate::action::Action;
+use crate::action::ActionError;
+use crate::action::Context;
+use crate::action::registry::parameters;
+use crate::plan::Signature;
+use crate::run::Outcome;
+use crate::run::Probe;
+use crate::run::Standing;
+use crate::run::WaitingFor;
+
+/// Pauses the run until a person lets it go on.
+pub(crate) struct Approve;
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used: texts come compiled with the plan")]
+struct Parameters {
+    /// What the person is asked; Handlebars.
+    message: String,
+}
+
+#[async_trait]
+impl Action for Approve {
+    fn signature(&self) -> Signature {
+        Signature {
+            uses: "control.approve",
+            allows: ANYWHERE,
+            parameters: parameters::<Parameters>(),
+            templates: &["/message"],
+            expressions: &[],
+            changes: false,
+            summary: "pauses the run until a person approves",
+        }
+    }
+
+    async fn probe(&self, _: &Context) -> Result<Probe, ActionError> {
+        Ok(Probe::new(Standing::Before, "nobody has approved"))
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        let message = cx.text("/message")?.unwrap_or_default();
+        Err(ActionError::person(WaitingFor::Approval, message))
+    }
+
+    async fn undo(&self, _: &Context) -> Result<(), ActionError> {
+        Ok(())
+    }
+
+    fn book(&self, cx: &Context) -> Vec<String> {
+        vec![cx.stage().with["message"].as_str().unwrap_or_default().to_owned()]
+    }
+}

@@ -1,0 +1,114 @@
+//! `control.wait`: waits until a port answers, or until an expression is true.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio::time::sleep;
+use tokio::time::timeout;
+
+use super::ANYWHERE;
+use crate::action::Action;
+use crate::action::ActionError;
+use crate::action::Context;
+use crate::action::registry::parameters;
+use crate::plan::Signature;
+use crate::run::Outcome;
+use crate::run::Probe;
+use crate::run::Standing;
+
+/// How long one attempt to connect may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// How long to wait between two attempts.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Waits until a port answers, or until an expression is true.
+pub(crate) struct Wait;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Parameters {
+    /// A host name or address to connect to; Handlebars. Waits until the stage's timeout.
+    #[expect(dead_code, reason = "the text comes compiled with the plan")]
+    address: Option<String>,
+    /// The TCP port to connect to.
+    #[schemars(range(min = 1))]
+    port: Option<u16>,
+    /// CEL; asked once an attempt, so the stage's `retry` says how often and how long.
+    until: Option<String>,
+}
+
+#[async_trait]
+impl Action for Wait {
+    fn signature(&self) -> Signature {
+        Signature {
+            uses: "control.wait",
+            allows: ANYWHERE,
+            parameters: parameters::<Parameters>(),
+            templates: &["/address"],
+            expressions: &["/until"],
+            changes: false,
+            summary: "waits until a port answers or an expression is true",
+        }
+    }
+
+    async fn probe(&self, _: &Context) -> Result<Probe, ActionError> {
+        Ok(Probe::new(Standing::Before, "waiting leaves nothing behind"))
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        let Parameters { port, until, .. } = cx.with()?;
+        if cx.decided("/until")? == Some(false) {
+            let until = until.unwrap_or_default();
+            return Err(ActionError::passing(format!("`{until}` is not true yet")));
+        }
+        match (cx.text("/address")?, port) {
+            (Some(address), Some(port)) => {
+                let waited = wait_for_port(&address, port, cx.stage().timeout).await?;
+                Ok(Outcome::output(json!({ "seconds": waited.as_secs_f64() })))
+            }
+            (None, None) => Ok(Outcome::default()),
+            _ => Err(ActionError::refused("`address` and `port` belong together")),
+        }
+    }
+
+    async fn undo(&self, _: &Context) -> Result<(), ActionError> {
+        Ok(())
+    }
+
+    fn book(&self, cx: &Context) -> Vec<String> {
+        let with = &cx.stage().with;
+        match (with["address"].as_str(), with["port"].as_u64()) {
+            (Some(address), Some(port)) => {
+                vec![format!("Wait until port {port} of {address} answers.")]
+            }
+            _ => vec![format!("Wait until this is true: {}", with["until"])],
+        }
+    }
+}
+
+async fn wait_for_port(
+    address: &str,
+    port: u16,
+    limit: Duration,
+) -> Result<Duration, ActionError> {
+    let began = Instant::now();
+    // The engine's own limit must not come first: this message says more.
+    let until = began + limit.saturating_sub(Duration::from_secs(1));
+    loop {
+        let problem = match timeout(CONNECT_LIMIT, TcpStream::connect((address, port))).await {
+            Ok(Ok(_)) => return Ok(began.elapsed()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer".to_owned(),
+        };
+        if Instant::now() + PAUSE >= until {
+            return Err(ActionError::passing(problem)
+                .while_doing(format!("port {port} of {address} did not answer")));
+        }
+        sleep(PAUSE).await;
+    }
+}

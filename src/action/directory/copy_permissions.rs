@@ -1,0 +1,124 @@
+//! `directory.copy_permissions`: gives the destination's computer object the explicit permissions
+//! of the source's (the document's row 6).
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::action::Action;
+use crate::action::ActionError;
+use crate::action::Context;
+use crate::action::Prepared;
+use crate::action::registry::NoParameters;
+use crate::action::registry::parameters;
+use crate::action::world::refused;
+use crate::directory::Ace;
+use crate::directory::Parts;
+use crate::directory::SecurityDescriptor;
+use crate::plan::Signature;
+use crate::run::Outcome;
+use crate::run::Place;
+use crate::run::Probe;
+use crate::run::Standing;
+
+/// Copies the source object's explicit permissions to the destination's object. Inherited ones
+/// stay those of the object's own place in the directory.
+pub(crate) struct CopyPermissions;
+
+/// The destination's descriptor before and after, in base64.
+#[derive(Debug, Serialize, Deserialize)]
+struct Note {
+    before: String,
+    after: String,
+}
+
+#[async_trait]
+impl Action for CopyPermissions {
+    fn signature(&self) -> Signature {
+        Signature {
+            uses: "directory.copy_permissions",
+            allows: &[Place::Directory],
+            parameters: parameters::<NoParameters>(),
+            templates: &[],
+            expressions: &[],
+            changes: true,
+            summary: "copies the source object's explicit permissions to the destination's object",
+        }
+    }
+
+    async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
+        let Note { before, after } = cx.noted()?;
+        let (before, after) = (read(&before)?, read(&after)?);
+        let destination = cx.computer_before(Place::Destination)?.guid;
+        let now = cx.directory()?.descriptor(&destination, Parts::DACL).await?;
+        let count = now.explicit().len();
+        Ok(if same(&now, &after) {
+            Probe::after(format!("the object has the {count} explicit permissions"), outcome(&after))
+        } else if same(&now, &before) {
+            Probe::new(Standing::Before, "the object has its own permissions")
+        } else {
+            Probe::new(
+                Standing::Foreign,
+                "the destination object's permissions are neither the old nor the new ones: \
+                 somebody else changed them",
+            )
+        })
+    }
+
+    async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
+        let directory = cx.directory()?;
+        let source = cx.computer_before(Place::Source)?.guid;
+        let destination = cx.computer_before(Place::Destination)?.guid;
+        let source = directory.descriptor(&source, Parts::DACL).await?;
+        let before = directory.descriptor(&destination, Parts::DACL).await?;
+        let explicit: Vec<Ace> = source.explicit().into_iter().cloned().collect();
+        let note = Note { before: write(&before)?, after: write(&before.with_explicit(&explicit))? };
+        Ok(Prepared { token: json!(note), ..Prepared::default() })
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        let Note { before, after } = cx.noted()?;
+        let (before, after) = (read(&before)?, read(&after)?);
+        let destination = cx.computer_before(Place::Destination)?.guid;
+        cx.directory()?.replace_dacl(&destination, &before, &after).await?;
+        Ok(outcome(&after))
+    }
+
+    async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
+        let Note { before, after } = cx.noted()?;
+        let destination = cx.computer_before(Place::Destination)?.guid;
+        Ok(cx.directory()?.replace_dacl(&destination, &read(&after)?, &read(&before)?).await?)
+    }
+
+    fn book(&self, cx: &Context) -> Vec<String> {
+        let dn = |place| {
+            cx.computer_before(place).map_or_else(|_| format!("the {place}'s object"), |c| c.dn)
+        };
+        vec![
+            format!("samba-tool dsacl get --objectdn='{}'", dn(Place::Source)),
+            "Note each entry without the flag ID (those with it are inherited), then for each:"
+                .to_owned(),
+            format!("samba-tool dsacl set --objectdn='{}' --sddl='ENTRY'", dn(Place::Destination)),
+        ]
+    }
+}
+
+fn same(one: &SecurityDescriptor, other: &SecurityDescriptor) -> bool {
+    one.explicit() == other.explicit()
+}
+
+fn outcome(after: &SecurityDescriptor) -> Outcome {
+    Outcome::output(json!({ "explicitPermissions": after.explicit().len() }))
+}
+
+fn read(text: &str) -> Result<SecurityDescriptor, ActionError> {
+    let bytes = BASE64_STANDARD.decode(text).map_err(|error| refused(&error))?;
+    SecurityDescriptor::from_bytes(&bytes).map_err(|error| refused(&error))
+}
+
+fn write(descriptor: &SecurityDescriptor) -> Result<String, ActionError> {
+    Ok(BASE64_STANDARD.encode(descriptor.to_bytes().map_err(|error| refused(&error))?))
+}

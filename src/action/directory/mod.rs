@@ -1,0 +1,5 @@
+//! Actions on the directory alone.
+
+mod copy_permissions;
+
+pub(super) use copy_permissions::CopyPermissions;

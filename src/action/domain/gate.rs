@@ -1,0 +1,99 @@
+//! Nothing leaves the domain before the way back is known.
+
+use crate::action::ActionError;
+use crate::action::Context;
+use crate::directory::Member;
+use crate::directory::Prediction;
+use crate::host::HostSnapshot;
+use crate::plan::Mapping;
+use crate::run::Account;
+use crate::run::Place;
+
+/// Asks everything that must be known before the first of the two servers leaves the domain: a
+/// logon that outlives the domain, both joins as far as the directory can predict them, and the
+/// adapters that will take the addresses.
+pub(super) async fn ask(cx: &Context) -> Result<(), ActionError> {
+    logon_outlives_domain(cx)?;
+    adapters_are_known(cx)?;
+    let directory = cx.directory()?;
+    let source = cx.computer_before(Place::Source)?;
+    let now = directory.computer_by_guid(&source.guid).await?.ok_or_else(|| {
+        ActionError::refused(format!(
+            "the source's object `{}` is gone from the directory: nothing would be left to take over",
+            source.dn
+        ))
+    })?;
+    let reuse = directory.predict_reuse(&now, Member::Samba).await?;
+    demand(&reuse, "the destination will not be able to take the source's object over")?;
+    // Only before the source has gone; afterwards its new name exists and is its own.
+    if cx.place() == Place::Source {
+        let new_name = super::join::new_name(cx)?;
+        let create = directory.predict_create(&new_name, &source.parent).await?;
+        demand(&create, "the source will not be able to join again under its new name")?;
+    }
+    Ok(())
+}
+
+fn demand(prediction: &Prediction, otherwise: &str) -> Result<(), ActionError> {
+    if prediction.allowed {
+        return Ok(());
+    }
+    Err(ActionError::refused(prediction.reasons.join("; ")).while_doing(otherwise))
+}
+
+fn logon_outlives_domain(cx: &Context) -> Result<(), ActionError> {
+    let place = cx.place();
+    let spec = cx.host_spec()?;
+    let of_domain = cx
+        .inventory
+        .credentials
+        .get(&spec.credential)
+        .is_some_and(|credential| credential.scope == crate::plan::Scope::Domain);
+    if of_domain && cx.reach_of(place)?.account == Account::Given {
+        return Err(ActionError::refused(format!(
+            "the {place} is logged on to with the domain account of `{}`, which will not work once \
+             it has left the domain, and no temporary account is in use",
+            spec.credential
+        )));
+    }
+    Ok(())
+}
+
+fn adapters_are_known(cx: &Context) -> Result<(), ActionError> {
+    let facts = |place| -> Result<_, ActionError> {
+        HostSnapshot::facts(cx.host_snapshot(place)?).ok_or_else(|| {
+            ActionError::refused(format!("the snapshot of the {place} cannot be read"))
+        })
+    };
+    let (source, destination) = (facts(Place::Source)?, facts(Place::Destination)?);
+    for adapter in source.adapters.iter().filter(|adapter| !adapter.addresses.is_empty()) {
+        match cx.inventory.network_mapping.get(&adapter.name) {
+            None => {
+                return Err(ActionError::refused(format!(
+                    "the source's adapter `{}` ({}) is not in `networkMapping`: map it to an \
+                     adapter of the destination, or to `skip`",
+                    adapter.name,
+                    adapter.addresses.join(", ")
+                )));
+            }
+            Some(Mapping::Skip) => {}
+            Some(Mapping::To(target)) => {
+                if !destination.adapters.iter().any(|known| known.name == *target) {
+                    return Err(ActionError::refused(format!(
+                        "the destination has no adapter `{target}`, to which `networkMapping` maps \
+                         the source's `{}`",
+                        adapter.name
+                    )));
+                }
+                if !cx.spec_of(Place::Source)?.network.contains_key(&adapter.name) {
+                    return Err(ActionError::refused(format!(
+                        "`hosts.source.network` does not say which address the source's adapter \
+                         `{}` gets instead",
+                        adapter.name
+                    )));
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,274 @@
+//! `domain.join`: brings a server into the domain under the name that it has by now.
+//!
+//! The source gets a new account in the place of its old one; the destination takes the source's
+//! object over, which is what the whole cutover is for.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::SERVERS;
+use super::question;
+use super::spec;
+use crate::action::Action;
+use crate::action::ActionError;
+use crate::action::Context;
+use crate::action::Prepared;
+use crate::action::registry::NoParameters;
+use crate::action::registry::parameters;
+use crate::directory::Computer;
+use crate::host::JoinTarget;
+use crate::plan::Signature;
+use crate::run::Outcome;
+use crate::run::Place;
+use crate::run::Probe;
+use crate::run::Standing;
+
+/// How often, and how long apart, DNS is read back; a return code proves nothing.
+const DNS_LOOKS: u32 = 5;
+const DNS_PAUSE: Duration = Duration::from_secs(1);
+
+/// Brings a server into the domain.
+pub(crate) struct Join;
+
+#[async_trait]
+impl Action for Join {
+    fn signature(&self) -> Signature {
+        Signature {
+            uses: "domain.join",
+            allows: SERVERS,
+            parameters: parameters::<NoParameters>(),
+            templates: &[],
+            expressions: &[],
+            changes: true,
+            summary: "joins the domain; the destination takes the source's account over",
+        }
+    }
+
+    async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
+        let name = name_to_join(cx)?;
+        let account = cx.directory()?.computer_by_name(&name).await?;
+        let membership = cx.host().await?.membership(&question(cx)?).await?;
+        let saw = match &account {
+            None => format!("{}; there is no account `{name}`", membership.saw),
+            Some(account) => format!(
+                "{}; the account `{name}` is {}",
+                membership.saw,
+                if account.enabled { "enabled" } else { "disabled" }
+            ),
+        };
+        if !membership.dc_reachable {
+            return Ok(Probe::new(Standing::Unreachable, saw));
+        }
+        let Some(account) = account else {
+            return Ok(if membership.secret_present {
+                Probe::new(Standing::Between, saw)
+            } else {
+                Probe::new(Standing::Before, saw)
+            });
+        };
+        if !is_the_right_one(cx, &account)? {
+            return Ok(Probe::new(
+                Standing::Foreign,
+                format!(
+                    "the account `{name}` is another object ({}) than the one recorded",
+                    account.guid
+                ),
+            ));
+        }
+        Ok(match (membership.secret_present, membership.trusted, account.enabled) {
+            (true, Some(true), true) if keytab_is_merged(cx).await? => {
+                Probe::after(saw, outcome(&account, Value::Null))
+            }
+            (false, _, false) => Probe::new(Standing::Before, saw),
+            _ => Probe::new(Standing::Between, saw),
+        })
+    }
+
+    async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
+        let name = name_to_join(cx)?;
+        let directory = cx.directory()?;
+        let account = directory.computer_by_name(&name).await?;
+        // Journaled: whether an account of this name is there says later whether we made it.
+        let note = json!({ "name": name, "existed": account.as_ref().map(|found| found.guid) });
+        match (cx.place(), account) {
+            (Place::Destination, Some(account)) if is_the_right_one(cx, &account)? => {}
+            (Place::Destination, found) => {
+                return Err(ActionError::refused(match found {
+                    None => format!("there is no account `{name}`"),
+                    Some(found) => format!("the account `{name}` is another object ({})", found.guid),
+                })
+                .while_doing("the source's account is not there to be taken over"));
+            }
+            (_, None) => {}
+            (_, Some(found)) => {
+                return Err(ActionError::refused(format!(
+                    "an account `{name}` is there already (`{}`): the source's new name must be \
+                     unused",
+                    found.dn
+                )));
+            }
+        }
+        Ok(Prepared { token: note, ..Prepared::default() })
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        let place = cx.place();
+        let name = name_to_join(cx)?;
+        let directory = cx.directory()?;
+        let present = directory.computer_by_name(&name).await?;
+        let domain = cx.snapshot_facts(place)?.domain.ok_or_else(|| {
+            ActionError::refused(format!("the {place} was in no domain when the run began"))
+        })?;
+        let target = JoinTarget {
+            realm: domain.realm,
+            workgroup: domain.workgroup,
+            dc: spec(cx)?.server.clone(),
+            container: if present.is_none() { container(cx).await? } else { None },
+        };
+        let host = cx.host().await?;
+        if !is_joined(cx, present.as_ref()).await? {
+            host.join(&cx.world.join_credential(place)?, &target).await?;
+        }
+        if place == Place::Destination
+            && let Some(keytab) = cx.secret("source/keytab").await?
+        {
+            host.merge_keytab(&keytab).await?;
+        }
+        let account = directory.computer_by_name(&name).await?.ok_or_else(|| {
+            ActionError::passing(format!("the join reported success, but there is no `{name}`"))
+        })?;
+        if !is_the_right_one(cx, &account)? {
+            return Err(ActionError::refused(format!(
+                "the join ended with another object ({}) than the one recorded",
+                account.guid
+            )));
+        }
+        Ok(outcome(&account, dns_now(cx, &name).await?))
+    }
+
+    async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
+        let place = cx.place();
+        let name = name_to_join(cx)?;
+        let directory = cx.directory()?;
+        cx.host().await?.leave(&cx.world.join_credential(place)?, &spec(cx)?.server).await?;
+        let Some(account) = directory.computer_by_name(&name).await? else { return Ok(()) };
+        match place {
+            // The account of the new name exists only because of this run.
+            Place::Source if cx.token["existed"].is_null() => {
+                directory.delete_computer(&account.guid, &name).await?;
+            }
+            _ => directory.set_enabled(&account.guid, false).await?,
+        }
+        Ok(())
+    }
+
+    fn book(&self, cx: &Context) -> Vec<String> {
+        let dc = spec(cx).map_or_else(|_| "DC".to_owned(), |spec| spec.server.clone());
+        let mut lines = vec![
+            format!("net ads join -S {dc} -U ADMINISTRATOR   # asks for the password"),
+            "net ads testjoin && wbinfo -t".to_owned(),
+        ];
+        if let (Place::Destination, Ok(source)) = (cx.place(), cx.computer_before(Place::Source)) {
+            lines.push(format!(
+                "The account that it joined must have objectGUID {} (it was the source's).",
+                source.guid
+            ));
+        }
+        lines
+    }
+}
+
+/// The source's new name, as its first connection settled it.
+pub(super) fn new_name(cx: &Context) -> Result<String, ActionError> {
+    let name = cx.view.roots.get(&["source", "newName"]).and_then(Value::as_str);
+    name.map(str::to_owned)
+        .ok_or_else(|| ActionError::refused("the source's new name is not settled in this run"))
+}
+
+/// The name under which the host joins: the source's new one, or for the destination the source's.
+fn name_to_join(cx: &Context) -> Result<String, ActionError> {
+    match cx.place() {
+        Place::Destination => Ok(cx.computer_before(Place::Source)?.account_name),
+        _ => new_name(cx),
+    }
+}
+
+/// The destination must end with the source's object; the source with one that is neither server's.
+fn is_the_right_one(cx: &Context, account: &Computer) -> Result<bool, ActionError> {
+    let source = cx.computer_before(Place::Source)?;
+    Ok(match cx.place() {
+        Place::Destination => account.guid == source.guid,
+        _ => {
+            account.guid != source.guid
+                && account.guid != cx.computer_before(Place::Destination)?.guid
+        }
+    })
+}
+
+/// The organizational unit of the source's old account, as a path from the domain downwards; `None`
+/// where new accounts go by themselves.
+async fn container(cx: &Context) -> Result<Option<String>, ActionError> {
+    let parent = cx.computer_before(Place::Source)?.parent;
+    if parent.eq_ignore_ascii_case(&cx.directory()?.default_computer_container().await?) {
+        return Ok(None);
+    }
+    let names: Vec<&str> = parent
+        .split(',')
+        .filter_map(|part| part.split_once('='))
+        .filter(|(kind, _)| !kind.eq_ignore_ascii_case("dc"))
+        .map(|(_, name)| name)
+        .collect();
+    Ok(Some(names.into_iter().rev().collect::<Vec<_>>().join("/")))
+}
+
+/// Whether the keys that the source brought along are in the destination's keytab, so that clients
+/// with older tickets are served.
+async fn keytab_is_merged(cx: &Context) -> Result<bool, ActionError> {
+    if cx.place() != Place::Destination {
+        return Ok(true);
+    }
+    match cx.secret("source/keytab").await? {
+        Some(keytab) => Ok(cx.host().await?.keytab_holds(&keytab).await?),
+        None => Ok(true),
+    }
+}
+
+/// Whether the host is in the domain already with the right account: then only what came after the
+/// join is missing, and joining again would change the machine's password for nothing.
+async fn is_joined(cx: &Context, account: Option<&Computer>) -> Result<bool, ActionError> {
+    let Some(account) = account else { return Ok(false) };
+    let membership = cx.host().await?.membership(&question(cx)?).await?;
+    Ok(account.enabled
+        && is_the_right_one(cx, account)?
+        && membership.secret_present
+        && membership.trusted == Some(true))
+}
+
+async fn dns_now(cx: &Context, name: &str) -> Result<Value, ActionError> {
+    let directory = cx.directory()?;
+    let expected = &cx.reach_of(cx.place())?.address;
+    for look in 0..DNS_LOOKS {
+        let found = directory.lookup(name).await?;
+        if found.iter().any(|address| address.to_string() == *expected) {
+            return Ok(json!({ "addresses": found, "registered": true }));
+        }
+        if look + 1 == DNS_LOOKS {
+            return Ok(json!({ "addresses": found, "registered": false }));
+        }
+        sleep(DNS_PAUSE).await;
+    }
+    Ok(Value::Null)
+}
+
+fn outcome(account: &Computer, dns: Value) -> Outcome {
+    Outcome::output(json!({
+        "account": account.dn,
+        "objectGuid": account.guid,
+        "objectSid": account.sid,
+        "dns": dns,
+    }))
+}

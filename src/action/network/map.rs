@@ -1,0 +1,196 @@
+//! `network.map`: gives the source its new addresses, and the destination the source's old ones.
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::change::back;
+use super::change::changes;
+use crate::action::Action;
+use crate::action::ActionError;
+use crate::action::Context;
+use crate::action::Prepared;
+use crate::action::registry::NoParameters;
+use crate::action::registry::parameters;
+use crate::action::world::refused;
+use crate::host::NetworkChange;
+use crate::plan::Signature;
+use crate::run::Outcome;
+use crate::run::Place;
+use crate::run::Probe;
+use crate::run::Reach;
+use crate::run::Standing;
+
+/// Changes a server's addresses and proves over a new one that the same server answers there.
+pub(crate) struct Map;
+
+#[async_trait]
+impl Action for Map {
+    fn signature(&self) -> Signature {
+        Signature {
+            uses: "network.map",
+            allows: &[Place::Source, Place::Destination],
+            parameters: parameters::<NoParameters>(),
+            templates: &[],
+            expressions: &[],
+            changes: true,
+            summary: "maps network adapters: new addresses for the source, its old ones for the destination",
+        }
+    }
+
+    async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
+        let changes = noted(cx)?;
+        let host = cx.host().await?;
+        let mut parts = Vec::new();
+        for change in &changes {
+            parts.extend(host.mapping(change).await?);
+        }
+        let saw = parts
+            .iter()
+            .map(|part| format!("{}: {}", part.name, part.saw))
+            .collect::<Vec<_>>()
+            .join("; ");
+        let done = parts.iter().filter(|part| part.done).count();
+        Ok(if done == parts.len() {
+            Probe::after(saw, outcome(cx, &changes)?)
+        } else if done == 0 {
+            Probe::new(Standing::Before, saw)
+        } else {
+            Probe::new(Standing::Between, saw)
+        })
+    }
+
+    async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
+        if cx.place() == Place::Destination {
+            source_is_off_its_addresses(cx).await?;
+        }
+        let token = format!("{}-{}", cx.view.run, cx.place());
+        let changes = changes(cx, &token)?;
+        let reach = new_reach(cx, &changes)?;
+        let token = serde_json::to_value(changes).map_err(|error| refused(&error))?;
+        Ok(Prepared { token, reach: Some(reach), secrets: Vec::new() })
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        let changes = noted(cx)?;
+        if cx.place() == Place::Destination {
+            source_is_off_its_addresses(cx).await?;
+        }
+        change_and_confirm(cx, &changes, &new_reach(cx, &changes)?).await?;
+        outcome(cx, &changes)
+    }
+
+    async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
+        let token = format!("{}-{}-back", cx.view.run, cx.place());
+        let changes = back(cx, &token)?;
+        let address = cx.spec_of(cx.place())?.address.to_string();
+        let reach = Reach { address, ..cx.reach_of(cx.place())?.clone() };
+        change_and_confirm(cx, &changes, &reach).await
+    }
+
+    fn book(&self, cx: &Context) -> Vec<String> {
+        let Ok(changes) = changes(cx, "book") else { return Vec::new() };
+        let mut lines = Vec::new();
+        for change in changes {
+            lines.push(format!(
+                "In the file of {0} under /etc/systemd/network, write under [Network]: {1}",
+                change.adapter,
+                change.addresses.iter().map(|a| format!("Address={a}")).collect::<Vec<_>>().join(" ")
+            ));
+            if let Some(gateway) = &change.gateway {
+                lines.push(format!("and: Gateway={gateway}"));
+            }
+        }
+        lines.push("networkctl reload && networkctl reconfigure --all   # from the console".to_owned());
+        lines
+    }
+}
+
+fn noted(cx: &Context) -> Result<Vec<NetworkChange>, ActionError> {
+    // A rollback or a finished run has no doubt about the note; before the first attempt it is
+    // reckoned from the inventory.
+    if cx.token.is_null() { changes(cx, &format!("{}-{}", cx.view.run, cx.place())) } else { cx.noted() }
+}
+
+/// Adds the addresses, logs on over a new one, and keeps them only then.
+async fn change_and_confirm(
+    cx: &Context,
+    changes: &[NetworkChange],
+    reach: &Reach,
+) -> Result<(), ActionError> {
+    let place = cx.place();
+    let host = cx.host().await?;
+    for change in changes {
+        host.map_network(change).await?;
+    }
+    let proof = cx.host_at(place, reach, true).await.map_err(|error| {
+        error.while_doing(format!(
+            "the {place} does not answer at its new address {} and will take it back by itself",
+            reach.address
+        ))
+    })?;
+    for change in changes {
+        proof.confirm_network(change).await?;
+    }
+    if place == Place::Destination {
+        let moved: Vec<String> =
+            changes.iter().flat_map(|change| &change.addresses).map(|text| plain(text)).collect();
+        proof.announce(&moved).await?;
+    }
+    Ok(())
+}
+
+/// The document's row 72 replaces the destination's addresses by the source's: two machines must
+/// never hold one address.
+async fn source_is_off_its_addresses(cx: &Context) -> Result<(), ActionError> {
+    let adapters = cx.host_of(Place::Source).await?.network().await?;
+    let source = cx.snapshot_facts(Place::Source)?;
+    for change in changes(cx, "look")? {
+        for address in &change.addresses {
+            let held = adapters
+                .iter()
+                .find(|adapter| adapter.addresses.iter().any(|now| plain(now) == plain(address)));
+            if let Some(adapter) = held {
+                return Err(ActionError::refused(format!(
+                    "{} (`{}`) still holds {address} on `{}`; it must give it up first",
+                    source.name, cx.reach_of(Place::Source)?.name, adapter.name
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where the server answers afterwards: at the first new address of the adapter that carries the
+/// present one, or the first of all.
+fn new_reach(cx: &Context, changes: &[NetworkChange]) -> Result<Reach, ActionError> {
+    let present = cx.reach_of(cx.place())?;
+    let facts = cx.snapshot_facts(cx.place())?;
+    let carrier = facts
+        .adapters
+        .iter()
+        .find(|adapter| adapter.addresses.iter().any(|text| plain(text) == present.address))
+        .map(|adapter| adapter.name.clone());
+    let change = changes
+        .iter()
+        .find(|change| Some(&change.adapter) == carrier.as_ref())
+        .or_else(|| changes.iter().find(|change| !change.addresses.is_empty()));
+    let address = change.and_then(|change| change.addresses.first()).map(|text| plain(text));
+    Ok(Reach { address: address.unwrap_or_else(|| present.address.clone()), ..present.clone() })
+}
+
+fn outcome(cx: &Context, changes: &[NetworkChange]) -> Result<Outcome, ActionError> {
+    let adapters: serde_json::Map<_, _> = changes
+        .iter()
+        .map(|change| (change.adapter.clone(), json!({ "addresses": change.addresses })))
+        .collect();
+    Ok(Outcome {
+        output: json!({ "adapters": adapters }),
+        reach: Some(new_reach(cx, changes)?),
+        ..Outcome::default()
+    })
+}
+
+/// An address without its prefix length.
+fn plain(address: &str) -> String {
+    address.split('/').next().unwrap_or(address).to_owned()
+}

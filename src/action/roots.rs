@@ -1,0 +1,32 @@
+//! The values that expressions and templates see, from the inventory and from what a run learned.
+
+use crate::plan::Inventory;
+use crate::plan::Plan;
+use crate::plan::Roots;
+use crate::run::Run;
+use crate::run::StageStatus;
+
+/// The roots for one pair of servers; without a run, what the inventory alone says.
+///
+/// The facts of a host are those of its first connection and stay frozen for the run.
+pub fn roots(plan: &Plan, inventory: &Inventory, run: Option<&Run>) -> Roots {
+    let mut roots = Roots::new(inventory);
+    let Some(run) = run else { return roots };
+    roots.set_run(run.id().as_str(), &plan.metadata.name, &plan.metadata.version);
+    let mut learned = Vec::new();
+    for (position, stage) in plan.stages.iter().enumerate() {
+        let state = run.stage(position);
+        if !state.status.has_ended() {
+            continue;
+        }
+        let facts = &state.output["facts"];
+        if facts.is_object() && !learned.contains(&stage.on) {
+            roots.learn(stage.on, facts);
+            learned.push(stage.on);
+        }
+        if !state.output.is_null() || state.status == StageStatus::Skipped {
+            roots.set_output(&stage.id, state.output.clone());
+        }
+    }
+    roots
+}

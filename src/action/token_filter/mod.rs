@@ -1,0 +1,42 @@
+//! `LocalAccountTokenFilterPolicy` (the document's rows 13, 61, 25 and 97; KB 951016).
+//!
+//! The registry value 1 turns the filtering off, so that a local administrator keeps his rights
+//! over the network. The value that was there before (absent, 0 or 1) is restored exactly.
+
+mod relax;
+mod restore;
+
+pub(super) use relax::Relax;
+pub(super) use restore::Restore;
+
+use super::ActionError;
+use super::Context;
+use crate::run::Place;
+
+const SERVERS: &[Place] = &[Place::Source, Place::Destination];
+
+/// Where the value lies.
+const KEY: &str = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System";
+
+/// The value that was there before this run; `None` where it was absent.
+///
+/// It comes from what `token_filter.relax` noted on the same host.
+fn before(cx: &Context) -> Result<Option<u32>, ActionError> {
+    let relax = cx
+        .plan
+        .stages
+        .iter()
+        .filter(|stage| stage.uses == "token_filter.relax" && stage.on == cx.place())
+        .find_map(|stage| cx.view.tokens.get(&stage.id));
+    let Some(token) = relax else {
+        return Err(ActionError::refused(
+            "no stage of this run has noted the policy's value, so it was not changed either",
+        ));
+    };
+    Ok(token["before"].as_u64().and_then(|value| u32::try_from(value).ok()))
+}
+
+/// Says a value for a person.
+fn said(value: Option<u32>) -> String {
+    value.map_or_else(|| "the value is absent".to_owned(), |value| format!("the value is {value}"))
+}

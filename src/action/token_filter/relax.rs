@@ -1,0 +1,73 @@
+//! `token_filter.relax`: turns the filtering of local accounts off.
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::KEY;
+use super::SERVERS;
+use super::before;
+use super::said;
+use crate::action::Action;
+use crate::action::ActionError;
+use crate::action::Context;
+use crate::action::Prepared;
+use crate::action::registry::NoParameters;
+use crate::action::registry::parameters;
+use crate::plan::Signature;
+use crate::run::Outcome;
+use crate::run::Probe;
+use crate::run::Standing;
+
+/// The value that turns the filtering off.
+const OFF: Option<u32> = Some(1);
+
+/// Turns the filtering of local accounts off.
+pub(crate) struct Relax;
+
+#[async_trait]
+impl Action for Relax {
+    fn signature(&self) -> Signature {
+        Signature {
+            uses: "token_filter.relax",
+            allows: SERVERS,
+            parameters: parameters::<NoParameters>(),
+            templates: &[],
+            expressions: &[],
+            changes: true,
+            summary: "turns the local account token filter off",
+        }
+    }
+
+    fn superseded_by(&self) -> &'static [&'static str] {
+        &["token_filter.restore"]
+    }
+
+    async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
+        let value = cx.host().await?.token_filter().await?;
+        Ok(if value == OFF {
+            Probe::after(said(value), Outcome::output(cx.token.clone()))
+        } else {
+            Probe::new(Standing::Before, said(value))
+        })
+    }
+
+    async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
+        let value = cx.host().await?.token_filter().await?;
+        Ok(Prepared { token: json!({ "before": value }), ..Prepared::default() })
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        cx.host().await?.set_token_filter(OFF).await?;
+        Ok(Outcome::output(cx.token.clone()))
+    }
+
+    async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
+        Ok(cx.host().await?.set_token_filter(before(cx)?).await?)
+    }
+
+    fn book(&self, _: &Context) -> Vec<String> {
+        vec![format!(
+            r"reg add {KEY} /v LocalAccountTokenFilterPolicy /t REG_DWORD /d 1 /f   # note the old value first"
+        )]
+    }
+}

@@ -1,0 +1,67 @@
+//! `token_filter.restore`: puts the filtering of local accounts back as it was.
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::KEY;
+use super::SERVERS;
+use super::before;
+use super::said;
+use crate::action::Action;
+use crate::action::ActionError;
+use crate::action::Context;
+use crate::action::registry::NoParameters;
+use crate::action::registry::parameters;
+use crate::plan::Signature;
+use crate::run::Outcome;
+use crate::run::Probe;
+use crate::run::Standing;
+
+/// Puts the filtering of local accounts back as it was.
+pub(crate) struct Restore;
+
+#[async_trait]
+impl Action for Restore {
+    fn signature(&self) -> Signature {
+        Signature {
+            uses: "token_filter.restore",
+            allows: SERVERS,
+            parameters: parameters::<NoParameters>(),
+            templates: &[],
+            expressions: &[],
+            changes: true,
+            summary: "puts the local account token filter back as it was",
+        }
+    }
+
+    async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
+        let value = cx.host().await?.token_filter().await?;
+        Ok(if value == before(cx)? {
+            Probe::after(said(value), Outcome::output(json!({ "restored": value })))
+        } else {
+            Probe::new(Standing::Before, said(value))
+        })
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        let value = before(cx)?;
+        cx.host().await?.set_token_filter(value).await?;
+        Ok(Outcome::output(json!({ "restored": value })))
+    }
+
+    async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
+        Ok(cx.host().await?.set_token_filter(Some(1)).await?)
+    }
+
+    fn book(&self, cx: &Context) -> Vec<String> {
+        match before(cx) {
+            Ok(Some(value)) => vec![format!(
+                r"reg add {KEY} /v LocalAccountTokenFilterPolicy /t REG_DWORD /d {value} /f"
+            )],
+            Ok(None) => {
+                vec![format!(r"reg delete {KEY} /v LocalAccountTokenFilterPolicy /f")]
+            }
+            Err(_) => vec!["No change is needed: this run did not change the policy.".to_owned()],
+        }
+    }
+}

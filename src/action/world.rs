@@ -1,0 +1,229 @@
+//! The ways from the orchestrator to the two servers, the directory and the sealed secrets.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use secrecy::ExposeSecret as _;
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use super::ActionError;
+use super::Credentials;
+use super::View;
+use super::chain_of;
+use super::error::ActionErrorKind;
+use crate::directory::Directory;
+use crate::host::Guard;
+use crate::host::Host;
+use crate::host::JoinCredential;
+use crate::host::Logon;
+use crate::host::LogonMethod;
+use crate::host::Machines;
+use crate::plan::Inventory;
+use crate::run::Account;
+use crate::run::Place;
+use crate::run::Reach;
+use crate::run::RunId;
+use crate::store::Sealer;
+use crate::store::Store;
+
+/// The name of the temporary local administrator (the document's row 11).
+pub(super) const TEMPORARY_ACCOUNT: &str = "MsftSmsStorMigratSvc";
+
+/// Everything outside the run that actions reach.
+pub struct World {
+    inventory: Arc<Inventory>,
+    credentials: Credentials,
+    orchestrator: String,
+    machines: Option<Arc<dyn Machines>>,
+    local: Option<Arc<dyn Host>>,
+    directory: Option<Arc<dyn Directory>>,
+    vault: Option<(Arc<dyn Store>, Sealer)>,
+}
+
+impl World {
+    /// A world without machines and directory; only what acts on the orchestrator works in it.
+    pub fn new(inventory: Arc<Inventory>, credentials: Credentials, orchestrator: String) -> Self {
+        Self {
+            inventory,
+            credentials,
+            orchestrator,
+            machines: None,
+            local: None,
+            directory: None,
+            vault: None,
+        }
+    }
+
+    /// Adds the way to the two servers.
+    #[must_use]
+    pub fn with_machines(mut self, machines: Arc<dyn Machines>) -> Self {
+        self.machines = Some(machines);
+        self
+    }
+
+    /// Adds the orchestrator as a machine.
+    #[must_use]
+    pub fn with_local(mut self, local: Arc<dyn Host>) -> Self {
+        self.local = Some(local);
+        self
+    }
+
+    /// Adds the way to the directory.
+    #[must_use]
+    pub fn with_directory(mut self, directory: Arc<dyn Directory>) -> Self {
+        self.directory = Some(directory);
+        self
+    }
+
+    /// Adds the sealed secrets.
+    #[must_use]
+    pub fn with_vault(mut self, store: Arc<dyn Store>, sealer: Sealer) -> Self {
+        self.vault = Some((store, sealer));
+        self
+    }
+
+    /// The orchestrator, in words for a person.
+    pub fn orchestrator(&self) -> &str {
+        &self.orchestrator
+    }
+
+    /// Returns a text without any secret of the inventory.
+    pub fn clean(&self, text: &str) -> String {
+        self.credentials.clean(text)
+    }
+
+    pub(super) fn machines(&self) -> Result<&Arc<dyn Machines>, ActionError> {
+        self.machines
+            .as_ref()
+            .ok_or_else(|| ActionError::refused("this run has no way to the two servers"))
+    }
+
+    pub(super) fn local(&self) -> Result<Arc<dyn Host>, ActionError> {
+        self.local
+            .clone()
+            .ok_or_else(|| ActionError::refused("this run cannot act on the orchestrator"))
+    }
+
+    pub(super) fn directory(&self) -> Result<Arc<dyn Directory>, ActionError> {
+        self.directory
+            .clone()
+            .ok_or_else(|| ActionError::refused("the inventory has no `directory`"))
+    }
+
+    /// How `account` logs on to a host of this run.
+    pub(super) async fn logon(
+        &self,
+        run: &RunId,
+        place: Place,
+        account: Account,
+    ) -> Result<Logon, ActionError> {
+        match account {
+            Account::Given => {
+                let spec = self.inventory.host(place).ok_or_else(|| {
+                    ActionError::refused(format!("`{place}` is not one of the two servers"))
+                })?;
+                self.credentials.logon(&spec.credential).map_err(|error| refused(&error))
+            }
+            Account::Temporary => {
+                let key = self.secret(run, &temporary_key(place)).await?.ok_or_else(|| {
+                    ActionError::refused(format!(
+                        "the key of the temporary account on the {place} is not in the store"
+                    ))
+                })?;
+                let key = String::from_utf8(key.to_vec()).map_err(|error| refused(&error))?;
+                Ok(Logon {
+                    username: TEMPORARY_ACCOUNT.to_owned(),
+                    scope_domain: false,
+                    method: LogonMethod::PrivateKeyText(SecretString::from(key)),
+                })
+            }
+        }
+    }
+
+    /// Who joins a host to the domain and takes it out.
+    pub(super) fn join_credential(&self, place: Place) -> Result<JoinCredential, ActionError> {
+        let own = self.inventory.host(place).and_then(|spec| spec.join_credential.clone());
+        let name = own
+            .or_else(|| self.inventory.directory.as_ref().map(|spec| spec.credential.clone()))
+            .ok_or_else(|| ActionError::refused("the inventory has no `directory`"))?;
+        let (username, password) =
+            self.credentials.password(&name).map_err(|error| refused(&error))?;
+        Ok(JoinCredential { username, password })
+    }
+
+    pub(super) async fn secret(
+        &self,
+        run: &RunId,
+        name: &str,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, ActionError> {
+        let Some((store, sealer)) = &self.vault else { return Ok(None) };
+        let sealed = store.secret(run, name).await.map_err(|error| refused(&error))?;
+        sealed
+            .map(|sealed| sealer.open(run, name, &sealed))
+            .transpose()
+            .map_err(|error| refused(&error))
+    }
+
+    /// Takes the run's last traces off both servers: the fence, and what stages kept beside it.
+    pub async fn clear_fences(&self, view: &View, limit: std::time::Duration) -> Result<(), ActionError> {
+        for (place, reach) in &view.reach {
+            let Some(pin) = view.pins.get(place) else { continue };
+            let logon = self.logon(&view.run, *place, reach.account).await?;
+            let guard = Guard {
+                run: view.run.clone(),
+                epoch: view.epoch,
+                orchestrator: self.orchestrator.clone(),
+                limit,
+            };
+            let host =
+                self.machines()?.open(*place, reach, &logon, Some(pin), guard, false).await?;
+            host.clear_fence().await?;
+        }
+        Ok(())
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        if let Some(machines) = &self.machines {
+            machines.close_all().await;
+        }
+    }
+
+    /// How both servers are reached before anything has happened.
+    pub fn first_reach(&self) -> BTreeMap<Place, Reach> {
+        [Place::Source, Place::Destination]
+            .into_iter()
+            .filter_map(|place| {
+                let spec = self.inventory.host(place)?;
+                Some((
+                    place,
+                    Reach {
+                        address: spec.address.to_string(),
+                        name: spec.name.clone().unwrap_or_default(),
+                        account: Account::Given,
+                    },
+                ))
+            })
+            .collect()
+    }
+}
+
+/// The name under which the temporary account's private key is sealed.
+pub(super) fn temporary_key(place: Place) -> String {
+    format!("{place}/temporary-key")
+}
+
+/// The name under which the temporary account's password is sealed.
+pub(super) fn temporary_password(place: Place) -> String {
+    format!("{place}/temporary-password")
+}
+
+pub(super) fn refused(error: &dyn std::error::Error) -> ActionError {
+    ActionError { chain: chain_of(error), kind: ActionErrorKind::Final }
+}
+
+/// Returns the words of a secret that must be shown to a program.
+pub(super) fn exposed(secret: &SecretString) -> &str {
+    secret.expose_secret()
+}

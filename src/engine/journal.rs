@@ -1,0 +1,63 @@
+//! Append, then fold, then report.
+
+use std::sync::Arc;
+
+use super::Engine;
+use super::EngineError;
+use crate::action::View;
+use crate::run::Draft;
+use crate::run::EventKind;
+use crate::run::Sealed;
+use crate::run::StageId;
+use crate::store::Batch;
+use crate::store::SealedSecret;
+
+impl Engine<'_> {
+    /// Makes events durable together with the secrets that belong to them, then folds them, then
+    /// tells the reporter.
+    pub(super) async fn append(
+        &mut self,
+        kinds: Vec<(Option<StageId>, EventKind)>,
+        secrets: Vec<Sealed>,
+        forget: Vec<String>,
+    ) -> Result<(), EngineError> {
+        if kinds.is_empty() {
+            return Ok(());
+        }
+        let percents = self.run.percents_after(&kinds);
+        let at = self.drive.clock.now();
+        let drafts = kinds
+            .into_iter()
+            .zip(percents)
+            .map(|((stage, kind), percent)| Draft { at: at.clone(), stage, percent, kind })
+            .collect();
+        let secrets = secrets
+            .into_iter()
+            .map(|secret| {
+                let sealed = self.drive.sealer.seal(self.run.id(), &secret.name, &secret.bytes)?;
+                Ok(SealedSecret { name: secret.name, sealed })
+            })
+            .collect::<Result<_, EngineError>>()?;
+        let batch = Batch { drafts, secrets, forget };
+        let events = self.drive.store.append(&self.drive.lease, batch).await?;
+        for event in events {
+            self.run.fold(&event)?;
+            (self.report)(&event, &self.run);
+        }
+        Ok(())
+    }
+
+    /// What actions may know now; made anew only when the run has learned something.
+    pub(super) fn view(&mut self) -> Arc<View> {
+        let known = self.run.knowledge();
+        match &self.view {
+            Some((of, view)) if *of == known => Arc::clone(view),
+            _ => {
+                let view = View::of(&self.drive.plan, &self.drive.inventory, &self.run);
+                let view = Arc::new(view);
+                self.view = Some((known, Arc::clone(&view)));
+                view
+            }
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! Which stage starts, and what follows from what its worker hands back.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::task::JoinError;
+use tracing::Instrument as _;
+use tracing::info_span;
+
+use super::Drive;
+use super::Engine;
+use super::EngineError;
+use super::Halt;
+use super::work::Look;
+use super::work::Looked;
+use super::work::Turn;
+use super::work::apply;
+use super::work::look;
+use crate::action::ActionError;
+use crate::action::ActionErrorKind;
+use crate::action::Context;
+use crate::plan::ExpressionError;
+use crate::run::EventKind;
+use crate::run::Place;
+use crate::run::Run;
+use crate::run::Sealed;
+use crate::run::StageId;
+use crate::run::WaitingFor;
+
+/// Whether the run may change anything yet: the plan's early preconditions come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gate {
+    Closed,
+    Asking(usize),
+    Open,
+}
+
+impl Gate {
+    /// Reads off a run whether its first change is behind it.
+    pub(super) fn of(drive: &Drive, run: &Run) -> Self {
+        let changed = drive.plan.stages.iter().enumerate().any(|(position, stage)| {
+            drive.registry.changes(&stage.uses) && run.stage(position).attempts > 0
+        });
+        if changed { Self::Open } else { Self::Closed }
+    }
+}
+
+/// Events, secrets and names to forget that go into one append.
+#[derive(Default)]
+struct Gathered {
+    kinds: Vec<(Option<StageId>, EventKind)>,
+    secrets: Vec<Sealed>,
+    forget: Vec<String>,
+}
+
+impl Engine<'_> {
+    /// Starts what may start: earliest in the file first, one stage a host at a time.
+    pub(super) async fn start_ready(&mut self) -> Result<(), EngineError> {
+        loop {
+            let mut gathered = Gathered::default();
+            let mut ended = Vec::new();
+            let ready: Vec<usize> = self.queue.ready().collect();
+            for position in ready {
+                if self.halt.is_some() || self.live >= self.drive.parallel {
+                    break;
+                }
+                self.consider(position, &mut gathered, &mut ended);
+            }
+            if gathered.kinds.is_empty() {
+                return Ok(());
+            }
+            self.append(gathered.kinds, gathered.secrets, gathered.forget).await?;
+            for position in ended {
+                self.queue.end(position);
+            }
+        }
+    }
+
+    /// Starts one ready stage, skips it, or leaves it for later.
+    fn consider(&mut self, position: usize, gathered: &mut Gathered, ended: &mut Vec<usize>) {
+        let plan = Arc::clone(&self.drive.plan);
+        let stage = &plan.stages[position];
+        let is_host = matches!(stage.on, Place::Source | Place::Destination);
+        if is_host && self.busy.contains(&stage.on) {
+            return;
+        }
+        let changes = self.drive.registry.changes(&stage.uses);
+        if changes && matches!(self.gate, Gate::Asking(_)) {
+            return;
+        }
+        // A condition is asked once; a stage that has begun is on the path.
+        if self.run.stage(position).attempts == 0
+            && let Some(when) = &stage.when
+        {
+            let view = self.view();
+            let id = Some(stage.id.clone());
+            match when.evaluate_bool(&view.roots) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let reason = format!("`{}` is false here", when.source_text());
+                    gathered.kinds.push((id, EventKind::Skipped { reason }));
+                    self.queue.take(position);
+                    ended.push(position);
+                    return;
+                }
+                Err(ExpressionError::Unknown { path }) => {
+                    let message = format!("`when` asks for `{path}`, which nobody knows");
+                    gathered.kinds.push((id, EventKind::Waiting { why: WaitingFor::Fact, message }));
+                    self.queue.take(position);
+                    self.halt(Halt::Paused);
+                    return;
+                }
+                Err(error) => {
+                    let error = vec![format!("`when` cannot be decided: {error}")];
+                    gathered.kinds.push((id, EventKind::Failed { attempt: 0, error }));
+                    self.queue.take(position);
+                    self.halt(Halt::Failed);
+                    return;
+                }
+            }
+        }
+        let mut early = Vec::new();
+        if changes && self.gate == Gate::Closed {
+            self.gate = Gate::Asking(position);
+            early = self.early_preconditions();
+        }
+        self.queue.take(position);
+        if is_host {
+            self.busy.insert(stage.on);
+        }
+        self.live += 1;
+        self.spawn_look(position, early);
+    }
+
+    /// The early preconditions of every stage that is not known to be off the path.
+    fn early_preconditions(&mut self) -> Vec<(usize, crate::plan::Precondition)> {
+        let view = self.view();
+        let mut early = Vec::new();
+        for (position, stage) in self.drive.plan.stages.iter().enumerate() {
+            let off_the_path = stage
+                .when
+                .as_ref()
+                .is_some_and(|when| matches!(when.evaluate_bool(&view.roots), Ok(false)));
+            if off_the_path || self.run.stage(position).status.has_ended() {
+                continue;
+            }
+            let asked = stage.preconditions.iter().filter(|precondition| precondition.early);
+            early.extend(asked.map(|precondition| (position, precondition.clone())));
+        }
+        early
+    }
+
+    fn context(&mut self, position: usize) -> Context {
+        let state = self.run.stage(position);
+        let (attempt, token) = (state.attempts, state.token.clone());
+        Context {
+            plan: Arc::clone(&self.drive.plan),
+            position,
+            inventory: Arc::clone(&self.drive.inventory),
+            view: self.view(),
+            world: Arc::clone(&self.drive.world),
+            attempt,
+            token,
+        }
+    }
+
+    fn spawn_look(&mut self, position: usize, early: Vec<(usize, crate::plan::Precondition)>) {
+        let context = self.context(position);
+        let state = self.run.stage(position);
+        let stage = context.stage();
+        let span = info_span!("stage", id = %stage.id, attempt = state.attempts + 1);
+        let Some(action) = self.drive.registry.get(&stage.uses) else {
+            // Loading a plan refuses unknown actions, so this is a run of another program version.
+            let error = ActionError::refused(format!(
+                "this version of sms-plan has no action `{}`",
+                stage.uses
+            ));
+            self.workers.spawn(async move { Turn::Looked(position, Looked::Refused(error)) });
+            return;
+        };
+        let work = Look {
+            action,
+            in_doubt: state.attempts > 0,
+            overridden: state.overridden,
+            prepared: state.attempts > 0,
+            early,
+            context,
+        };
+        self.workers
+            .spawn(async move { Turn::Looked(position, look(work).await) }.instrument(span));
+    }
+
+    fn spawn_apply(&mut self, position: usize) {
+        let context = self.context(position);
+        let span = info_span!("stage", id = %context.stage().id, attempt = context.attempt);
+        let Some(action) = self.drive.registry.get(&context.stage().uses) else { return };
+        self.workers.spawn(
+            async move {
+                let began = Instant::now();
+                let result = apply(action, context).await;
+                Turn::Ended(position, began.elapsed(), result)
+            }
+            .instrument(span),
+        );
+    }
+
+    /// Writes down what workers have handed back, all in one append, and goes on from there.
+    pub(super) async fn take(
+        &mut self,
+        turns: Vec<Result<Turn, JoinError>>,
+    ) -> Result<(), EngineError> {
+        let mut gathered = Gathered::default();
+        let mut ended = Vec::new();
+        let mut begun = Vec::new();
+        let mut due = Vec::new();
+        for turn in turns {
+            match turn {
+                Ok(Turn::Due(position)) => due.push(position),
+                Ok(Turn::Looked(position, looked)) => {
+                    let ready = self.looked(position, looked, &mut gathered, &mut ended)?;
+                    begun.extend(ready);
+                }
+                Ok(Turn::Ended(position, took, result)) => {
+                    self.applied(position, took, result, &mut gathered, &mut ended)?;
+                }
+                Err(error) if error.is_cancelled() => {}
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
+        self.append(gathered.kinds, gathered.secrets, gathered.forget).await?;
+        for position in ended {
+            self.queue.end(position);
+        }
+        for position in begun {
+            self.spawn_apply(position);
+        }
+        for position in due {
+            self.spawn_look(position, Vec::new());
+        }
+        Ok(())
+    }
+
+    /// Returns the stage if its attempt may begin once `Started` is durable.
+    fn looked(
+        &mut self,
+        position: usize,
+        looked: Looked,
+        gathered: &mut Gathered,
+        ended: &mut Vec<usize>,
+    ) -> Result<Option<usize>, EngineError> {
+        let asked_early = self.gate == Gate::Asking(position);
+        let id = self.drive.plan.stages[position].id.clone();
+        let attempt = self.run.stage(position).attempts;
+        match looked {
+            Looked::Ready(prepared, seen) => {
+                if asked_early {
+                    self.gate = Gate::Open;
+                }
+                if self.halt.is_some() {
+                    // Nothing has begun yet, so nothing is owed; a resume starts here.
+                    self.leave(position);
+                    self.queue.put_back(position);
+                    return Ok(None);
+                }
+                let planned = self.run.stage(position).planned.clone();
+                let kind = EventKind::Started {
+                    attempt: attempt + 1,
+                    token: prepared.token,
+                    reach: prepared.reach.or(planned),
+                    standing: seen.as_ref().map(|probe| probe.standing),
+                    saw: seen.map(|probe| self.drive.world.clean(&probe.saw)),
+                };
+                gathered.kinds.push((Some(id), kind));
+                gathered.secrets.extend(prepared.secrets);
+                Ok(Some(position))
+            }
+            Looked::Done(probe) => {
+                let saw = self.drive.world.clean(&probe.saw);
+                self.succeeded(position, 0, Some(saw), probe.outcome, gathered);
+                ended.push(position);
+                Ok(None)
+            }
+            Looked::Refused(error) => {
+                if asked_early {
+                    self.gate = Gate::Closed;
+                }
+                self.refused(position, &error, gathered)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn applied(
+        &mut self,
+        position: usize,
+        took: std::time::Duration,
+        result: Result<crate::run::Outcome, ActionError>,
+        gathered: &mut Gathered,
+        ended: &mut Vec<usize>,
+    ) -> Result<(), EngineError> {
+        match result {
+            Ok(outcome) => {
+                let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                self.succeeded(position, took, None, outcome, gathered);
+                ended.push(position);
+                Ok(())
+            }
+            Err(error) => self.refused(position, &error, gathered),
+        }
+    }
+
+    fn succeeded(
+        &mut self,
+        position: usize,
+        duration_ms: u64,
+        settled: Option<String>,
+        outcome: crate::run::Outcome,
+        gathered: &mut Gathered,
+    ) {
+        let id = Some(self.drive.plan.stages[position].id.clone());
+        if let Some(data) = outcome.snapshot {
+            gathered.kinds.push((id.clone(), EventKind::Snapshot { data }));
+        }
+        let kind = EventKind::Succeeded {
+            attempt: self.run.stage(position).attempts,
+            output: outcome.output,
+            reach: outcome.reach,
+            duration_ms,
+            settled,
+        };
+        gathered.kinds.push((id, kind));
+        gathered.secrets.extend(outcome.secrets);
+        gathered.forget.extend(outcome.forget);
+        self.leave(position);
+    }
+
+    /// Decides between another attempt, a pause and a failure.
+    fn refused(
+        &mut self,
+        position: usize,
+        error: &ActionError,
+        gathered: &mut Gathered,
+    ) -> Result<(), EngineError> {
+        let plan = Arc::clone(&self.drive.plan);
+        let stage = &plan.stages[position];
+        let state = self.run.stage(position);
+        let (attempt, tries) = (state.attempts, state.tries);
+        let id = Some(stage.id.clone());
+        let chain: Vec<String> =
+            error.chain.iter().map(|line| self.drive.world.clean(line)).collect();
+        match error.kind {
+            ActionErrorKind::Fenced => return Err(EngineError::Fenced(chain.join(": "))),
+            ActionErrorKind::Person(why) => {
+                let message = chain.join(": ");
+                gathered.kinds.push((id, EventKind::Waiting { why, message }));
+                self.leave(position);
+                self.halt(Halt::Paused);
+            }
+            ActionErrorKind::Heals | ActionErrorKind::Unreachable
+                if attempt > 0 && tries < stage.retry.attempts && self.halt.is_none() =>
+            {
+                let delay = stage.retry.delay_before(tries);
+                let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+                gathered.kinds.push((id, EventKind::Retrying { attempt, delay_ms, error: chain }));
+                // The host stays taken: the attempt to come may find the last one unfinished.
+                self.workers.spawn(async move {
+                    tokio::time::sleep(delay).await;
+                    Turn::Due(position)
+                });
+            }
+            _ => {
+                gathered.kinds.push((id, EventKind::Failed { attempt, error: chain }));
+                self.leave(position);
+                self.halt(Halt::Failed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Frees the stage's place.
+    fn leave(&mut self, position: usize) {
+        self.live -= 1;
+        self.busy.remove(&self.drive.plan.stages[position].on);
+    }
+}

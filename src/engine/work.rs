@@ -1,0 +1,132 @@
+//! What a worker does: looks and prepares, or brings the effect about. It returns a value and
+//! writes nothing down itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use tokio::time::sleep;
+use tokio::time::timeout;
+
+use crate::action::Action;
+use crate::action::ActionError;
+use crate::action::ActionErrorKind;
+use crate::action::Context;
+use crate::action::Prepared;
+use crate::action::ask;
+use crate::plan::Precondition;
+use crate::run::Outcome;
+use crate::run::Probe;
+use crate::run::Standing;
+use crate::run::WaitingFor;
+
+/// How long to wait between two looks at a machine that does not answer.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// What a worker hands back to the loop.
+pub(super) enum Turn {
+    /// The first half of a stage: looked, asked, prepared.
+    Looked(usize, Looked),
+    /// The second half: the effect is there, or not.
+    Ended(usize, Duration, Result<Outcome, ActionError>),
+    /// The delay before the next attempt is over.
+    Due(usize),
+}
+
+/// How the first half of a stage ended.
+pub(super) enum Looked {
+    /// The attempt may begin.
+    Ready(Prepared, Option<Probe>),
+    /// A look at the machine found it done.
+    Done(Probe),
+    /// It cannot begin.
+    Refused(ActionError),
+}
+
+/// What the first half of a stage has to do.
+pub(super) struct Look {
+    pub(super) action: Arc<dyn Action>,
+    pub(super) context: Context,
+    /// An attempt has begun before: only a look tells what became of it.
+    pub(super) in_doubt: bool,
+    /// A person said that it shall be tried again whatever a look says.
+    pub(super) overridden: bool,
+    /// The attempts agree on something already.
+    pub(super) prepared: bool,
+    /// The plan's early preconditions, where this stage makes the run's first change.
+    pub(super) early: Vec<(usize, Precondition)>,
+}
+
+pub(super) async fn look(look: Look) -> Looked {
+    match try_look(look).await {
+        Ok(looked) => looked,
+        Err(error) => Looked::Refused(error),
+    }
+}
+
+async fn try_look(look: Look) -> Result<Looked, ActionError> {
+    let Look { action, context, in_doubt, overridden, prepared, early } = look;
+    let mut seen = None;
+    if in_doubt && !overridden {
+        let probe = settled_probe(action.as_ref(), &context).await?;
+        match probe.standing {
+            Standing::After => return Ok(Looked::Done(probe)),
+            Standing::Before | Standing::Between => seen = Some(probe),
+            Standing::Foreign => {
+                return Err(ActionError::person(WaitingFor::Judgement, probe.saw));
+            }
+            Standing::Unreachable => {
+                return Err(ActionError::person(WaitingFor::Machine, probe.saw));
+            }
+        }
+    }
+    // What an earlier attempt has begun must be finished, whatever its preconditions say now.
+    let begun = seen.as_ref().is_some_and(|probe| probe.standing == Standing::Between);
+    if !begun {
+        for (position, precondition) in &early {
+            let of = Context { position: *position, ..context.clone() };
+            let stage = of.stage().id.clone();
+            ask(precondition, &of)
+                .await
+                .map_err(|error| error.while_doing(format!("asked early for `{stage}`")))?;
+        }
+        for precondition in &context.stage().preconditions {
+            ask(precondition, &context).await?;
+        }
+    }
+    let prepared = if prepared { Prepared::default() } else { action.prepare(&context).await? };
+    Ok(Looked::Ready(prepared, seen))
+}
+
+/// Probes, and waits out a machine that does not answer up to the stage's timeout.
+async fn settled_probe(action: &dyn Action, context: &Context) -> Result<Probe, ActionError> {
+    let until = Instant::now() + context.stage().timeout;
+    loop {
+        let answer = match context.settle().await {
+            Ok(()) => action.probe(context).await,
+            Err(error) => Err(error),
+        };
+        let unanswered = match answer {
+            Ok(probe) if probe.standing == Standing::Unreachable => probe,
+            Ok(probe) => return Ok(probe),
+            Err(error) if error.kind == ActionErrorKind::Unreachable => {
+                Probe::new(Standing::Unreachable, error.to_string())
+            }
+            Err(error) => return Err(error),
+        };
+        if Instant::now() + LOOK_AGAIN >= until {
+            return Ok(unanswered);
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+pub(super) async fn apply(
+    action: Arc<dyn Action>,
+    context: Context,
+) -> Result<Outcome, ActionError> {
+    let limit = context.stage().timeout;
+    timeout(limit, action.apply(&context)).await.unwrap_or_else(|_| {
+        Err(ActionError::passing(format!("did not end within {} s", limit.as_secs())))
+    })
+}
