@@ -45,10 +45,7 @@ impl Document {
         if faults.has_errors() {
             return Err(faults.settle(source));
         }
-        Ok(Self {
-            source: source.clone(),
-            value,
-        })
+        Ok(Self { value })
     }
 }
 
