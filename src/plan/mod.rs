@@ -1,1 +1,46 @@
-//! (being written)
+//! What the files say: plans and inventories, read, checked and typed.
+//!
+//! Loading passes a text through types that cannot be skipped: [`Source`], a surveyed document, its
+//! value against the schema and the checks, and only then a [`Plan`] or an [`Inventory`]. All faults
+//! of a file are reported at once, each with its place.
+
+mod catalogue;
+mod check;
+pub mod codes;
+mod diagnostic;
+mod document;
+mod duration;
+mod expression;
+mod graph;
+mod inventory;
+mod load;
+mod model;
+mod pair;
+mod path;
+mod places;
+mod roots;
+mod schema;
+mod shape;
+mod source;
+mod spec;
+mod template;
+mod vocabulary;
+
+pub use catalogue::{Catalogue, Signature};
+pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
+pub use duration::{DurationError, DurationText};
+pub use expression::{Expression, ExpressionError, Reference};
+pub use inventory::{
+    AdapterChange, Credential, DirectorySpec, HostSpec, Inventory, InventoryMetadata, LdapSecurity,
+    Mapping, NewName, Os, Prefixed, PrefixedError, Route, Scope, SecretRef, StaticAddresses,
+    TransportKind, load_inventory,
+};
+pub use load::load_plan;
+pub use model::{Loaded, Plan, Precondition, Question, Retry, Stage};
+pub use pair::check_pair;
+pub use path::{PathRow, Runs, path};
+pub use roots::{ROOTS, Roots};
+pub use schema::{schema_of_inventory, schema_of_plan};
+pub use source::{LARGEST_FILE, Source};
+pub use spec::{API_VERSION, DirectoryRight, HostPlace, Metadata};
+pub use template::{Template, TemplateError};

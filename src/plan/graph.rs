@@ -1,0 +1,273 @@
+//! Who needs whom: ids, needs, cycles and the order of the file.
+//!
+//! Everything here is linear in stages and needs, and nothing recurses: a chain of 100,000 stages
+//! is checked on a small stack.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::VecDeque;
+
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::DiGraph;
+use petgraph::graph::NodeIndex;
+use serde_json::Value;
+
+use super::diagnostic::At;
+use super::diagnostic::Fault;
+use super::diagnostic::Faults;
+use super::diagnostic::did_you_mean;
+
+/// Suggestions cost a look at every stage, so a file full of faults gets them only at first.
+const MOST_SUGGESTIONS: usize = 50;
+
+/// The stages of a plan and their needs, as indices.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    pub(crate) ids: Vec<String>,
+    pub(crate) index: BTreeMap<String, usize>,
+    pub(crate) needs: Vec<Vec<usize>>,
+    /// Where each of them stands in its list.
+    positions: Vec<Vec<usize>>,
+    /// Whether every need stands before its stage, so that one walk through the file is enough.
+    pub(crate) ordered: bool,
+}
+
+impl Graph {
+    /// Reads ids and needs out of the value of a plan, and says what is wrong with them.
+    pub(crate) fn read(plan: &Value, faults: &mut Faults) -> Self {
+        let none = Vec::new();
+        let stages = plan["stages"].as_array().unwrap_or(&none);
+        let mut graph = Self {
+            ordered: true,
+            ..Self::default()
+        };
+        for (index, stage) in stages.iter().enumerate() {
+            let id = stage["id"].as_str().unwrap_or_default().to_owned();
+            if let Some(first) = graph.index.get(&id).filter(|_| !id.is_empty()) {
+                faults.push(
+                    Fault::error(
+                        "P020",
+                        at(index, "id"),
+                        format!("two stages are called `{id}`"),
+                    )
+                    .label("again here")
+                    .and(at(*first, "id"), "first here")
+                    .help("give one of them another id"),
+                );
+            } else if !id.is_empty() {
+                graph.index.insert(id.clone(), index);
+            }
+            graph.ids.push(id);
+        }
+        let mut suggestions = 0;
+        for (index, stage) in stages.iter().enumerate() {
+            let (needs, positions) = graph.needs_of(index, stage, &mut suggestions, faults);
+            graph.needs.push(needs);
+            graph.positions.push(positions);
+        }
+        graph.check_order(faults);
+        graph
+    }
+
+    fn needs_of(
+        &self,
+        index: usize,
+        stage: &Value,
+        suggestions: &mut usize,
+        faults: &mut Faults,
+    ) -> (Vec<usize>, Vec<usize>) {
+        let id = &self.ids[index];
+        let mut seen = BTreeSet::new();
+        let mut needs = Vec::new();
+        let mut positions = Vec::new();
+        for (position, need) in stage["needs"].as_array().into_iter().flatten().enumerate() {
+            let Some(need) = need.as_str() else { continue };
+            let here = At::value(format!("/stages/{index}/needs/{position}"));
+            match self.index.get(need) {
+                _ if need == id => faults.push(
+                    Fault::error("P022", here, format!("`{id}` needs itself")).help("remove it"),
+                ),
+                None => {
+                    *suggestions += 1;
+                    let near = (*suggestions <= MOST_SUGGESTIONS)
+                        .then(|| did_you_mean(need, self.index.keys().map(String::as_str)))
+                        .flatten();
+                    faults.push(
+                        Fault::error("P021", here, format!("`{id}` needs unknown stage `{need}`"))
+                            .label("no stage has this id")
+                            .maybe_help(near),
+                    );
+                }
+                Some(_) if !seen.insert(need) => faults.push(
+                    Fault::error("P025", here, format!("`{id}` needs `{need}` twice"))
+                        .help("remove one of the two"),
+                ),
+                Some(other) => {
+                    needs.push(*other);
+                    positions.push(position);
+                }
+            }
+        }
+        (needs, positions)
+    }
+
+    fn check_order(&mut self, faults: &mut Faults) {
+        let backward: Vec<(usize, usize)> = self
+            .needs
+            .iter()
+            .enumerate()
+            .flat_map(|(stage, needs)| needs.iter().map(move |need| (stage, *need)))
+            .filter(|(stage, need)| need >= stage)
+            .collect();
+        // Needs that all point up the file cannot form a cycle.
+        if backward.is_empty() {
+            return;
+        }
+        self.ordered = false;
+        let group_of = self.cycles(faults);
+        for (stage, need) in backward {
+            // An order against a cycle is the cycle's fault, which is named already.
+            if group_of[stage].is_some() && group_of[stage] == group_of[need] {
+                continue;
+            }
+            let position = self.position(stage, need);
+            let (id, need_id) = (&self.ids[stage], &self.ids[need]);
+            faults.push(
+                Fault::error(
+                    "P024",
+                    At::value(format!("/stages/{stage}/needs/{position}")),
+                    format!("`{id}` needs `{need_id}`, which stands further down"),
+                )
+                .and(at(need, "id"), "stands here")
+                .help(format!(
+                    "move `{need_id}` before `{id}`: the file is read from top to bottom"
+                )),
+            );
+        }
+    }
+
+    /// Names each group of stages that wait for each other by a shortest cycle in it; returns the
+    /// group of each stage.
+    fn cycles(&self, faults: &mut Faults) -> Vec<Option<usize>> {
+        let mut graph = DiGraph::<(), (), u32>::with_capacity(self.ids.len(), self.ids.len());
+        for _ in &self.ids {
+            graph.add_node(());
+        }
+        for (stage, needs) in self.needs.iter().enumerate() {
+            for need in needs {
+                graph.add_edge(NodeIndex::new(stage), NodeIndex::new(*need), ());
+            }
+        }
+        let mut group_of = vec![None; self.ids.len()];
+        // Not Tarjan's algorithm: petgraph's recurses, and a long chain would overflow the stack.
+        let groups: Vec<Vec<usize>> = kosaraju_scc(&graph)
+            .into_iter()
+            .filter(|group| group.len() > 1)
+            .map(|group| group.into_iter().map(NodeIndex::index).collect())
+            .collect();
+        for (number, group) in groups.iter().enumerate() {
+            for stage in group {
+                group_of[*stage] = Some(number);
+            }
+        }
+        for group in &groups {
+            if let Some(start) = group.iter().min() {
+                let cycle = self.shortest_cycle(*start, &group_of);
+                self.say_cycle(&cycle, faults);
+            }
+        }
+        group_of
+    }
+
+    /// The shortest way from a stage back to itself, inside its group.
+    fn shortest_cycle(&self, start: usize, group_of: &[Option<usize>]) -> Vec<usize> {
+        let mut came_from: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut queue = VecDeque::from([start]);
+        while let Some(stage) = queue.pop_front() {
+            for need in self.needs[stage]
+                .iter()
+                .filter(|need| group_of[**need] == group_of[start])
+            {
+                if *need == start {
+                    let mut cycle = vec![start];
+                    let mut at = stage;
+                    while at != start {
+                        cycle.push(at);
+                        at = came_from[&at];
+                    }
+                    cycle.push(start);
+                    cycle.reverse();
+                    return cycle;
+                }
+                if let std::collections::btree_map::Entry::Vacant(entry) = came_from.entry(*need) {
+                    entry.insert(stage);
+                    queue.push_back(*need);
+                }
+            }
+        }
+        vec![start, start]
+    }
+
+    fn say_cycle(&self, cycle: &[usize], faults: &mut Faults) {
+        let names: Vec<&str> = cycle
+            .iter()
+            .map(|stage| self.ids[*stage].as_str())
+            .collect();
+        let edge = |pair: &[usize]| {
+            let position = self.position(pair[0], pair[1]);
+            let place = At::value(format!("/stages/{}/needs/{position}", pair[0]));
+            (
+                place,
+                format!("`{}` needs `{}`", self.ids[pair[0]], self.ids[pair[1]]),
+            )
+        };
+        let (first, label) = edge(&cycle[..2]);
+        let mut fault = Fault::error(
+            "P023",
+            first,
+            format!("dependency cycle: {}", names.join(" -> ")),
+        )
+        .label(label)
+        .help("remove one of these needs");
+        // The message names all of a long cycle; marks on each of it would only repeat that.
+        for pair in cycle[1..].windows(2).take(8) {
+            let (place, label) = edge(pair);
+            fault = fault.and(place, label);
+        }
+        faults.push(fault);
+    }
+
+    /// Where a need stands in its list.
+    fn position(&self, stage: usize, need: usize) -> usize {
+        let place = self.needs[stage].iter().position(|other| *other == need);
+        place.map_or(0, |place| self.positions[stage][place])
+    }
+
+    /// Says, for each of these pairs (stage, needed), whether the one needs the other, directly or
+    /// not. Linear for each 64 different needed stages.
+    pub(crate) fn reaches(&self, pairs: &[(usize, usize)]) -> Vec<bool> {
+        let mut targets: Vec<usize> = pairs.iter().map(|(_, target)| *target).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        let mut answers = vec![false; pairs.len()];
+        for chunk in targets.chunks(64) {
+            let mut masks = vec![0_u64; self.ids.len()];
+            for (stage, needs) in self.needs.iter().enumerate() {
+                masks[stage] = needs.iter().fold(0, |mask, need| {
+                    let own = chunk.binary_search(need).map_or(0, |bit| 1 << bit);
+                    mask | masks[*need] | own
+                });
+            }
+            for (answer, (stage, target)) in answers.iter_mut().zip(pairs) {
+                if let Ok(bit) = chunk.binary_search(target) {
+                    *answer = masks[*stage] >> bit & 1 == 1;
+                }
+            }
+        }
+        answers
+    }
+}
+
+pub(crate) fn at(stage: usize, field: &str) -> At {
+    At::value(format!("/stages/{stage}/{field}"))
+}

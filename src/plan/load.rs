@@ -1,0 +1,246 @@
+//! From a text to a plan: all passes, in their order.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use sha2::Digest;
+use sha2::Sha256;
+
+use super::catalogue::Catalogue;
+use super::check;
+use super::check::Compiled;
+use super::diagnostic::At;
+use super::diagnostic::Diagnostics;
+use super::diagnostic::Fault;
+use super::diagnostic::Faults;
+use super::document::Document;
+use super::expression::Expression;
+use super::graph::Graph;
+use super::model::Loaded;
+use super::model::Plan;
+use super::model::Precondition;
+use super::model::Question;
+use super::model::Retry;
+use super::model::Stage;
+use super::schema::schema_of_plan;
+use super::shape;
+use super::source::Source;
+use super::spec::PlanSpec;
+use super::spec::PreconditionSpec;
+use super::spec::RetrySpec;
+use super::spec::StageSpec;
+use super::template::Template;
+use crate::run::IdError;
+use crate::run::StageId;
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+const DEFAULT_RUN_TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
+const DEFAULT_RETRY: Retry = Retry {
+    attempts: 3,
+    delay: Duration::from_secs(5),
+    factor: 2.0,
+};
+
+/// Reads a plan whose stages use these actions.
+///
+/// Fails with all faults of the file at once.
+pub fn load_plan(source: &Source, catalogue: &Catalogue) -> Result<Loaded<Plan>, Diagnostics> {
+    let document = Document::read(source, "Plan")?;
+    let mut faults = Faults::default();
+    shape::check(
+        &schema_of_plan(catalogue),
+        &document.value,
+        &mut faults,
+        |_, _| false,
+    );
+    let graph = Graph::read(&document.value, &mut faults);
+    let compiled = check::check(&document.value, &graph, catalogue, &mut faults);
+    if faults.has_errors() {
+        return Err(faults.settle(source));
+    }
+    let assembled = serde_json::from_value::<PlanSpec>(document.value)
+        .map_err(|error| error.to_string())
+        .and_then(|spec| {
+            assemble(spec, graph, compiled, source).map_err(|error| error.to_string())
+        });
+    match assembled {
+        Ok(value) => Ok(Loaded {
+            value,
+            warnings: faults.settle(source),
+        }),
+        // The schema is made from the same types, so this says that they have come apart.
+        Err(error) => {
+            faults.push(Fault::error("P013", At::value(""), error));
+            Err(faults.settle(source))
+        }
+    }
+}
+
+fn assemble(
+    spec: PlanSpec,
+    graph: Graph,
+    compiled: Vec<Compiled>,
+    source: &Source,
+) -> Result<Plan, IdError> {
+    let timeout = spec.defaults.timeout.map_or(DEFAULT_TIMEOUT, |text| text.0);
+    let run_timeout = spec
+        .defaults
+        .run_timeout
+        .map_or(DEFAULT_RUN_TIMEOUT, |text| text.0);
+    let retry = merge(DEFAULT_RETRY, spec.defaults.retry);
+    let mut dependants = vec![Vec::new(); graph.ids.len()];
+    for (index, needs) in graph.needs.iter().enumerate() {
+        for need in needs {
+            dependants[*need].push(index);
+        }
+    }
+    let stages = spec
+        .stages
+        .into_iter()
+        .zip(graph.needs)
+        .zip(compiled)
+        .map(|((stage, needs), compiled)| assemble_stage(stage, needs, compiled, timeout, retry))
+        .collect::<Result<Vec<Stage>, IdError>>()?;
+    let index = stages
+        .iter()
+        .enumerate()
+        .map(|(n, stage)| (stage.id.clone(), n))
+        .collect();
+    Ok(Plan {
+        metadata: spec.metadata,
+        begins: spec.begins,
+        run_timeout,
+        stages,
+        index,
+        dependants,
+        file: source.clone(),
+    })
+}
+
+fn assemble_stage(
+    spec: StageSpec,
+    needs: Vec<usize>,
+    mut compiled: Compiled,
+    timeout: Duration,
+    retry: Retry,
+) -> Result<Stage, IdError> {
+    let digest = digest(&spec);
+    let id = StageId::new(spec.id)?;
+    let description = template(&mut compiled, "description", &spec.description);
+    let preconditions = spec
+        .preconditions
+        .into_iter()
+        .enumerate()
+        .filter_map(|(number, spec)| precondition(number, spec, &mut compiled))
+        .collect();
+    Ok(Stage {
+        id,
+        description,
+        weight: spec.weight,
+        on: spec.on,
+        uses: spec.uses,
+        with: spec.with,
+        needs,
+        when: compiled.expressions.remove("when"),
+        preconditions,
+        retry: spec.retry.map_or(retry, |own| merge(retry, own)),
+        timeout: spec.timeout.map_or(timeout, |text| text.0),
+        note: compiled.templates.remove("note"),
+        digest,
+        with_templates: compiled.with_templates,
+        with_expressions: compiled.with_expressions,
+    })
+}
+
+fn template(compiled: &mut Compiled, field: &str, text: &str) -> Template {
+    compiled
+        .templates
+        .remove(field)
+        .unwrap_or_else(|| Template::literal(text))
+}
+
+/// Turns a checked precondition into its question; the checks saw to it that there is one.
+fn precondition(
+    number: usize,
+    spec: PreconditionSpec,
+    compiled: &mut Compiled,
+) -> Option<Precondition> {
+    let expression = |compiled: &mut Compiled, field: &str| -> Option<Expression> {
+        compiled.expressions.remove(&format!("{number}/{field}"))
+    };
+    let question = if let Some(tcp) = spec.tcp {
+        Question::Tcp { ports: tcp.ports }
+    } else if spec.expr.is_some() {
+        Question::Expr(expression(compiled, "expr")?)
+    } else if let Some(logon) = spec.logon {
+        Question::Logon {
+            account: logon.account,
+        }
+    } else if let Some(free) = spec.name_free {
+        let field = format!("{number}/name_free/name");
+        Question::NameFree {
+            name: template(compiled, &field, &free.name),
+        }
+    } else if let Some(free) = spec.address_free {
+        Question::AddressFree { of: free.of }
+    } else if let Some(right) = spec.directory_right {
+        Question::DirectoryRight {
+            right: right.right,
+            of: right.of,
+        }
+    } else {
+        let disk = spec.disk?;
+        Question::Disk {
+            path: disk.path,
+            free_mib: disk.free_mib,
+        }
+    };
+    Some(Precondition {
+        question,
+        when: expression(compiled, "when"),
+        message: compiled.templates.remove(&format!("{number}/message")),
+        early: spec.early,
+    })
+}
+
+fn merge(base: Retry, own: RetrySpec) -> Retry {
+    Retry {
+        attempts: own.attempts.unwrap_or(base.attempts),
+        delay: own.delay.map_or(base.delay, |text| text.0),
+        factor: own.factor.unwrap_or(base.factor),
+    }
+}
+
+/// The digest of what a stage does; see [`Stage::digest`].
+fn digest(spec: &StageSpec) -> String {
+    let canonical = canonical(&serde_json::json!({
+        "id": spec.id,
+        "on": spec.on,
+        "uses": spec.uses,
+        "with": spec.with,
+        "needs": spec.needs,
+        "when": spec.when,
+        "preconditions": spec.preconditions,
+    }));
+    let mut text = String::with_capacity(64);
+    for byte in Sha256::digest(canonical.to_string()) {
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
+}
+
+/// Sorts the keys of all maps: the order in a file says nothing. Values are at most 64 deep.
+fn canonical(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+            entries.sort_by_key(|(key, _)| *key);
+            entries
+                .into_iter()
+                .map(|(key, value)| (key.clone(), canonical(value)))
+                .collect()
+        }
+        Value::Array(list) => list.iter().map(canonical).collect(),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,50 @@
+//! The schemas of the two files, made from the types.
+//!
+//! What `with` and `on` may be depends on `uses`; that is said by one `if`/`then` for each action,
+//! never by `oneOf`, whose faults name no field.
+
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+use serde_json::json;
+
+use super::catalogue::Catalogue;
+use super::catalogue::Signature;
+use super::inventory::InventorySpec;
+use super::spec::PlanSpec;
+
+/// Returns the JSON schema (draft 2020-12) of a plan that uses these actions.
+pub fn schema_of_plan(catalogue: &Catalogue) -> Value {
+    let generator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = generator.into_root_schema_for::<PlanSpec>().to_value();
+    let stage = &mut schema["$defs"]["StageSpec"];
+    stage["properties"]["uses"]["enum"] = catalogue.names().collect();
+    stage["allOf"] = catalogue.signatures().map(rule).collect();
+    schema
+}
+
+/// Returns the JSON schema (draft 2020-12) of an inventory.
+pub fn schema_of_inventory() -> Value {
+    let generator = SchemaSettings::draft2020_12().into_generator();
+    generator.into_root_schema_for::<InventorySpec>().to_value()
+}
+
+fn rule(signature: &Signature) -> Value {
+    let required = signature
+        .parameters
+        .get("required")
+        .and_then(Value::as_array);
+    let mut then = json!({
+        "properties": {
+            "uses": { "description": signature.summary },
+            "on": { "enum": signature.allows },
+            "with": signature.parameters,
+        },
+    });
+    if required.is_some_and(|fields| !fields.is_empty()) {
+        then["required"] = json!(["with"]);
+    }
+    json!({
+        "if": { "required": ["uses"], "properties": { "uses": { "const": signature.uses } } },
+        "then": then,
+    })
+}

@@ -1,0 +1,212 @@
+//! Faults against a schema, in words.
+//!
+//! Keywords of JSON Schema mean nothing to the reader of a plan; the field, what it takes and the
+//! nearest known word do.
+
+use jsonschema::ValidationError;
+use jsonschema::error::TypeKind;
+use jsonschema::error::ValidationErrorKind;
+use serde_json::Value;
+
+use super::diagnostic::At;
+use super::diagnostic::Fault;
+use super::diagnostic::Faults;
+use super::diagnostic::did_you_mean;
+use super::duration::DurationText;
+
+/// Checks a value against a schema; `ours` says which pointers the checks speak for themselves.
+pub(crate) fn check(
+    schema: &Value,
+    value: &Value,
+    faults: &mut Faults,
+    ours: impl Fn(&str, &Value) -> bool,
+) {
+    let validator = match jsonschema::validator_for(schema) {
+        Ok(validator) => validator,
+        Err(error) => {
+            // Only an action with a broken parameter schema gets here.
+            let message = format!("the schema itself is faulty: {error}");
+            faults.push(Fault::error("P013", At::value(""), message));
+            return;
+        }
+    };
+    for error in validator.iter_errors(value) {
+        if !ours(error.instance_path().as_str(), value) {
+            fault(schema, &error, faults);
+        }
+    }
+}
+
+fn fault(schema: &Value, error: &ValidationError<'_>, faults: &mut Faults) {
+    let pointer = error.instance_path().as_str().to_owned();
+    let name = pointer
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .replace("~1", "/")
+        .replace("~0", "~");
+    let instance = error.instance();
+    let here = || At::value(&pointer);
+    let made = match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            let known = known_fields(schema, error);
+            for field in unexpected {
+                let at = At::key(format!(
+                    "{pointer}/{}",
+                    field.replace('~', "~0").replace('/', "~1")
+                ));
+                let help = did_you_mean(field, known.iter().map(String::as_str)).or_else(|| {
+                    (!known.is_empty()).then(|| format!("known here: `{}`", known.join("`, `")))
+                });
+                faults.push(
+                    Fault::error("P010", at, format!("unknown field `{field}`"))
+                        .label("not a field here")
+                        .maybe_help(help),
+                );
+            }
+            return;
+        }
+        ValidationErrorKind::Required { property } => {
+            let field = property.as_str().unwrap_or_default();
+            Fault::error("P011", here(), format!("`{field}` is missing"))
+                .label(format!("this needs `{field}`"))
+        }
+        ValidationErrorKind::Type { kind } => {
+            let wanted = match kind {
+                TypeKind::Single(one) => type_words(&one.to_string()).to_owned(),
+                TypeKind::Multiple(many) => many
+                    .iter()
+                    .map(|one| type_words(&one.to_string()))
+                    .collect::<Vec<_>>()
+                    .join(" or "),
+            };
+            let field = if name.is_empty() {
+                "the file".into()
+            } else {
+                format!("`{name}`")
+            };
+            let message = format!("{field} takes {wanted}, not {}", value_words(instance));
+            let fault = Fault::error("P012", here(), message);
+            if wanted == "a text"
+                && !instance.is_object()
+                && !instance.is_array()
+                && !instance.is_null()
+            {
+                fault.help(format!(
+                    "quote it: \"{}\"",
+                    instance.to_string().trim_matches('"')
+                ))
+            } else {
+                fault
+            }
+        }
+        ValidationErrorKind::Enum { options } => {
+            let options: Vec<String> = options
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(plain)
+                .collect();
+            let given = plain(instance);
+            let near = did_you_mean(&given, options.iter().map(String::as_str));
+            let list = format!("it takes `{}`", options.join("`, `"));
+            let place = error.schema_path().as_str().contains("/then/");
+            let (code, message) = match name.as_str() {
+                "uses" => ("P030", format!("unknown action `{given}`")),
+                "on" if place => ("P031", format!("this action cannot act on `{given}`")),
+                _ => ("P013", format!("`{name}` is never `{given}`")),
+            };
+            Fault::error(code, here(), message).help(near.unwrap_or(list))
+        }
+        ValidationErrorKind::Constant { expected_value } => Fault::error(
+            "P013",
+            here(),
+            format!(
+                "`{name}` has to be `{}`, not `{}`",
+                plain(expected_value),
+                plain(instance)
+            ),
+        ),
+        ValidationErrorKind::Pattern { pattern } => {
+            let given = plain(instance);
+            let message = format!("`{given}` is not allowed as `{name}`");
+            let help = if pattern == DurationText::PATTERN {
+                "write a duration as in `5s`, `15m` or `1h30m`".to_owned()
+            } else if name == "id" {
+                "write lower-case words and digits joined by `-`, as in `join-source`".to_owned()
+            } else {
+                format!("it matches `{pattern}`")
+            };
+            Fault::error("P013", here(), message).help(help)
+        }
+        ValidationErrorKind::Minimum { limit }
+        | ValidationErrorKind::ExclusiveMinimum { limit } => Fault::error(
+            "P013",
+            here(),
+            format!("`{name}` is at least {limit}, not {instance}"),
+        ),
+        ValidationErrorKind::Maximum { limit }
+        | ValidationErrorKind::ExclusiveMaximum { limit } => Fault::error(
+            "P013",
+            here(),
+            format!("`{name}` is at most {limit}, not {instance}"),
+        ),
+        ValidationErrorKind::MinLength { .. } if plain(instance).is_empty() => {
+            Fault::error("P013", here(), format!("`{name}` is empty"))
+        }
+        ValidationErrorKind::MinLength { .. } => {
+            Fault::error("P013", here(), format!("`{name}` is too short"))
+        }
+        ValidationErrorKind::MinItems { .. } | ValidationErrorKind::MinProperties { .. } => {
+            Fault::error("P013", here(), format!("`{name}` is empty"))
+        }
+        ValidationErrorKind::MaxProperties { limit } => {
+            Fault::error("P013", here(), format!("`{name}` holds at most {limit}"))
+        }
+        _ => Fault::error("P013", here(), error.to_string()),
+    };
+    faults.push(made);
+}
+
+/// The fields that stand beside the keyword that refused one.
+fn known_fields(schema: &Value, error: &ValidationError<'_>) -> Vec<String> {
+    let path = error.schema_path().as_str();
+    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    let fields = schema
+        .pointer(parent)
+        .and_then(|object| object["properties"].as_object());
+    fields
+        .into_iter()
+        .flat_map(|fields| fields.keys().cloned())
+        .collect()
+}
+
+fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn type_words(name: &str) -> &'static str {
+    match name {
+        "string" => "a text",
+        "number" => "a number",
+        "integer" => "a whole number",
+        "boolean" => "true or false",
+        "array" => "a list",
+        "object" => "a map of fields",
+        _ => "nothing",
+    }
+}
+
+fn value_words(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a map of fields",
+    }
+}
