@@ -3,11 +3,19 @@
 //! [`DirectoryReader`] only looks; [`Directory`] also changes. What an operation needs to know of
 //! the machine's own state is the business of the actions. [`LdapDirectory`] is the real thing.
 
+mod access;
 mod ace;
 mod computer;
+mod connection;
+mod dns;
+mod entry;
 mod error;
 mod guid;
+mod ldap;
+pub mod names;
+mod predict;
 mod security_descriptor;
+mod session;
 mod sid;
 
 use std::net::IpAddr;
@@ -18,8 +26,11 @@ pub use ace::{Ace, AceKind};
 pub use computer::{
     ACCOUNT_DISABLED, Computer, Conflict, DomainController, Identity, Member, Prediction, Rights,
 };
+pub use connection::{Connection, Encryption};
+pub use dns::{DnsError, Resolver};
 pub use error::{CertificateFault, DirectoryError, DirectoryErrorKind};
 pub use guid::{Guid, GuidError};
+pub use ldap::LdapDirectory;
 pub use security_descriptor::{Acl, DescriptorError, Parts, SecurityDescriptor};
 pub use sid::{Sid, SidError};
 
