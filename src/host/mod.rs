@@ -5,11 +5,13 @@
 //! operation means for a stage (before, after, between) is decided by the actions, not here.
 
 mod change;
+mod connections;
 mod error;
 mod facts;
+mod linux;
 mod logon;
+mod transport;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -22,6 +24,7 @@ pub use change::{
     DropOld, Guard, JoinCredential, JoinTarget, Naming, NetworkChange, NewAccount, RestartAnswer,
     ScriptIntent, ScriptResult, ScriptRun, Shell,
 };
+pub use connections::Connections;
 pub use error::{HostError, HostErrorKind};
 pub use facts::{
     AccountState, Adapter, DomainFacts, Facts, HostSnapshot, Membership, MembershipQuestion,
@@ -189,6 +192,3 @@ pub struct DomainSecrets {
     /// The keytab, where there was one.
     pub keytab: Option<Zeroizing<Vec<u8>>>,
 }
-
-/// Values for a script, by the name of their variable; they travel on standard input.
-pub type Values = BTreeMap<String, secrecy::SecretString>;
