@@ -1,1 +1,3 @@
+//! Tests of the program as a whole, one module a room.
 
+mod host;

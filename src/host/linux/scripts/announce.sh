@@ -1,0 +1,15 @@
+# In: ADDRESSES, one a line. Neighbours would else ask the former adapter for half a minute.
+printf '%s\n' "$ADDRESSES" | while IFS= read -r address; do
+  [ -n "$address" ] || continue
+  adapter=$(ip -o addr show to "$address" | awk '{ print $2; exit }')
+  if [ -z "$adapter" ]; then out "no.$address" "no adapter holds it"; continue; fi
+  case $address in
+    *:*) out "yes.$address" "$adapter; IPv6 announces by itself"; continue ;;
+  esac
+  if ! has arping; then out "no.$address" "arping is missing: neighbours may ask the former adapter until their entry ends"; continue; fi
+  if arping -q -A -c 1 -I "$adapter" "$address" >/dev/null 2>&1 && arping -q -U -c 1 -I "$adapter" "$address" >/dev/null 2>&1; then
+    out "yes.$address" "$adapter"
+  else
+    out "no.$address" "arping failed on $adapter"
+  fi
+done
