@@ -70,7 +70,9 @@ impl View {
         }
         let both = [Place::Source, Place::Destination];
         let reach = |of: &dyn Fn(Place) -> Option<Reach>| {
-            both.into_iter().filter_map(|place| Some((place, of(place)?))).collect()
+            both.into_iter()
+                .filter_map(|place| Some((place, of(place)?)))
+                .collect()
         };
         Self {
             run: run.id().clone(),
@@ -124,7 +126,9 @@ impl Context {
     /// Reads what the stage noted before its first attempt.
     pub fn noted<T: DeserializeOwned>(&self) -> Result<T, ActionError> {
         serde_json::from_value(self.token.clone()).map_err(|error| {
-            ActionError::refused(format!("the stage's note in the journal cannot be read: {error}"))
+            ActionError::refused(format!(
+                "the stage's note in the journal cannot be read: {error}"
+            ))
         })
     }
 
@@ -154,6 +158,11 @@ impl Context {
         self.host_of(self.place()).await
     }
 
+    /// The orchestrator itself, as a machine.
+    pub fn local(&self) -> Result<Arc<dyn Host>, ActionError> {
+        self.world.local(self.guard())
+    }
+
     /// Opens one of the two hosts; see [`Context::host`].
     pub async fn host_of(&self, place: Place) -> Result<Arc<dyn Host>, ActionError> {
         let reach = self.reach_of(place)?;
@@ -176,17 +185,22 @@ impl Context {
         reach: &Reach,
         fresh: bool,
     ) -> Result<Arc<dyn Host>, ActionError> {
-        let logon = self.world.logon(&self.view.run, place, reach.account).await?;
+        let logon = self
+            .world
+            .logon(&self.view.run, place, reach.account)
+            .await?;
         let pin = self.view.pins.get(&place);
         let machines = self.world.machines()?;
-        Ok(machines.open(place, reach, &logon, pin, self.guard(), fresh).await?)
+        Ok(machines
+            .open(place, reach, &logon, pin, self.guard(), fresh)
+            .await?)
     }
 
     /// Waits until no earlier operation is at work on the stage's host any more, whoever began it.
     pub async fn settle(&self) -> Result<(), ActionError> {
         match self.place() {
             Place::Source | Place::Destination => Ok(self.host().await?.settle().await?),
-            Place::Orchestrator => match self.world.local() {
+            Place::Orchestrator => match self.local() {
                 Ok(local) => Ok(local.settle().await?),
                 // A run that cannot act here has nothing unfinished here either.
                 Err(_) => Ok(()),
@@ -220,9 +234,13 @@ impl Context {
 
     /// The host's part of the snapshot of `place`.
     pub fn host_snapshot(&self, place: Place) -> Result<&Value, ActionError> {
-        self.view.snapshots.get(&place).map(|data| &data["host"]).ok_or_else(|| {
-            ActionError::refused(format!("no snapshot of the {place} was taken in this run"))
-        })
+        self.view
+            .snapshots
+            .get(&place)
+            .map(|data| &data["host"])
+            .ok_or_else(|| {
+                ActionError::refused(format!("no snapshot of the {place} was taken in this run"))
+            })
     }
 
     /// The facts in the snapshot of `place`.
@@ -234,36 +252,50 @@ impl Context {
 
     /// The directory object of `place`, as it was before the first change.
     pub fn computer_before(&self, place: Place) -> Result<Computer, ActionError> {
-        let data = self.view.snapshots.get(&place).map(|data| data["computer"].clone());
-        data.and_then(|computer| serde_json::from_value(computer).ok()).ok_or_else(|| {
-            ActionError::refused(format!(
-                "no directory object of the {place} was recorded in this run"
-            ))
-        })
+        let data = self
+            .view
+            .snapshots
+            .get(&place)
+            .map(|data| data["computer"].clone());
+        data.and_then(|computer| serde_json::from_value(computer).ok())
+            .ok_or_else(|| {
+                ActionError::refused(format!(
+                    "no directory object of the {place} was recorded in this run"
+                ))
+            })
     }
 
     /// The output of another stage; null where it was skipped or has not ended.
     pub fn output_of(&self, stage: &str) -> Value {
-        self.view.roots.get(&["stages", stage, "output"]).cloned().unwrap_or_default()
+        self.view
+            .roots
+            .get(&["stages", stage, "output"])
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Renders the template at a JSON pointer of `with`; `None` where there is none.
     pub fn text(&self, pointer: &str) -> Result<Option<String>, ActionError> {
         let template = self.stage().with_templates.get(pointer);
-        template.map(|template| template.render(&self.view.roots)).transpose().map_err(|error| {
-            ActionError::refused(chain_of(&error).join(": "))
-                .while_doing(format!("the text at `with{pointer}` cannot be made"))
-        })
+        template
+            .map(|template| template.render(&self.view.roots))
+            .transpose()
+            .map_err(|error| {
+                ActionError::refused(chain_of(&error).join(": "))
+                    .while_doing(format!("the text at `with{pointer}` cannot be made"))
+            })
     }
 
     /// Decides the expression at a JSON pointer of `with`; `None` where there is none.
     pub fn decided(&self, pointer: &str) -> Result<Option<bool>, ActionError> {
         let expression = self.stage().with_expressions.get(pointer);
-        expression.map(|expression| expression.evaluate_bool(&self.view.roots)).transpose().map_err(
-            |error| {
-                ActionError::refused(chain_of(&error).join(": "))
-                    .while_doing(format!("the expression at `with{pointer}` cannot be decided"))
-            },
-        )
+        expression
+            .map(|expression| expression.evaluate_bool(&self.view.roots))
+            .transpose()
+            .map_err(|error| {
+                ActionError::refused(chain_of(&error).join(": ")).while_doing(format!(
+                    "the expression at `with{pointer}` cannot be decided"
+                ))
+            })
     }
 }

@@ -16,8 +16,8 @@ use secrecy::SecretString;
 
 use crate::host::Logon;
 use crate::host::LogonMethod;
-use crate::plan::Scope;
 use crate::plan::Inventory;
+use crate::plan::Scope;
 use crate::plan::SecretRef;
 
 /// The resolved credentials of one inventory.
@@ -38,7 +38,9 @@ struct Entry {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum CredentialError {
-    #[error("the password of credential `{name}` is to come from the environment variable `{variable}`, which is not set")]
+    #[error(
+        "the password of credential `{name}` is to come from the environment variable `{variable}`, which is not set"
+    )]
     Unset { name: String, variable: String },
     #[error("the password of credential `{name}` is empty")]
     Empty { name: String },
@@ -86,7 +88,15 @@ impl Credentials {
             }
             let domain = credential.scope == Scope::Domain;
             let username = credential.username.clone();
-            entries.insert(name.clone(), Entry { username, domain, password, private_key });
+            entries.insert(
+                name.clone(),
+                Entry {
+                    username,
+                    domain,
+                    password,
+                    private_key,
+                },
+            );
         }
         Ok(Self { entries })
     }
@@ -97,9 +107,17 @@ impl Credentials {
         let method = match (&entry.private_key, &entry.password) {
             (Some(path), _) => LogonMethod::PrivateKey(path.clone()),
             (None, Some(password)) => LogonMethod::Password(password.clone()),
-            (None, None) => return Err(CredentialError::Nothing { name: name.to_owned() }),
+            (None, None) => {
+                return Err(CredentialError::Nothing {
+                    name: name.to_owned(),
+                });
+            }
         };
-        Ok(Logon { username: entry.username.clone(), scope_domain: entry.domain, method })
+        Ok(Logon {
+            username: entry.username.clone(),
+            scope_domain: entry.domain,
+            method,
+        })
     }
 
     /// The user name and password that this credential shows to the directory.
@@ -108,14 +126,20 @@ impl Credentials {
         let password = entry
             .password
             .clone()
-            .ok_or_else(|| CredentialError::NoPassword { name: name.to_owned() })?;
+            .ok_or_else(|| CredentialError::NoPassword {
+                name: name.to_owned(),
+            })?;
         Ok((entry.username.clone(), password))
     }
 
     /// Returns the text without any of the secrets.
     pub fn clean(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for password in self.entries.values().filter_map(|entry| entry.password.as_ref()) {
+        for password in self
+            .entries
+            .values()
+            .filter_map(|entry| entry.password.as_ref())
+        {
             let password = password.expose_secret();
             // A very short one would blot out innocent text and is no secret anyway.
             if password.len() >= 4 && text.contains(password) {
@@ -126,7 +150,11 @@ impl Credentials {
     }
 
     fn entry(&self, name: &str) -> Result<&Entry, CredentialError> {
-        self.entries.get(name).ok_or_else(|| CredentialError::Unknown { name: name.to_owned() })
+        self.entries
+            .get(name)
+            .ok_or_else(|| CredentialError::Unknown {
+                name: name.to_owned(),
+            })
     }
 }
 
@@ -137,8 +165,10 @@ fn fetch(
 ) -> Result<SecretString, CredentialError> {
     let name = name.to_owned();
     let text = match reference {
-        SecretRef::Env(variable) => env::var(variable)
-            .map_err(|_| CredentialError::Unset { name: name.clone(), variable: variable.clone() })?,
+        SecretRef::Env(variable) => env::var(variable).map_err(|_| CredentialError::Unset {
+            name: name.clone(),
+            variable: variable.clone(),
+        })?,
         SecretRef::File(path) => {
             let path = inventory.resolve(path);
             fs::read_to_string(&path).map_err(|source| CredentialError::File {
@@ -162,24 +192,37 @@ fn fetch(
 fn readable_key(name: &str, path: PathBuf) -> Result<PathBuf, CredentialError> {
     match fs::File::open(&path) {
         Ok(_) => Ok(path),
-        Err(source) => {
-            Err(CredentialError::File { name: name.to_owned(), what: "private key", path, source })
-        }
+        Err(source) => Err(CredentialError::File {
+            name: name.to_owned(),
+            what: "private key",
+            path,
+            source,
+        }),
     }
 }
 
 fn ask_terminal(name: &str) -> Result<String, CredentialError> {
     if !std::io::stdin().is_terminal() {
-        return Err(CredentialError::NoTerminal { name: name.to_owned() });
+        return Err(CredentialError::NoTerminal {
+            name: name.to_owned(),
+        });
     }
-    rpassword::prompt_password(format!("Password of credential `{name}`: "))
-        .map_err(|source| CredentialError::Prompt { name: name.to_owned(), source })
+    rpassword::prompt_password(format!("Password of credential `{name}`: ")).map_err(|source| {
+        CredentialError::Prompt {
+            name: name.to_owned(),
+            source,
+        }
+    })
 }
 
 fn output_of(name: &str, words: &[String]) -> Result<String, CredentialError> {
-    let failed = |how: String| CredentialError::Command { name: name.to_owned(), how };
-    let (program, arguments) =
-        words.split_first().ok_or_else(|| failed("is empty".to_owned()))?;
+    let failed = |how: String| CredentialError::Command {
+        name: name.to_owned(),
+        how,
+    };
+    let (program, arguments) = words
+        .split_first()
+        .ok_or_else(|| failed("is empty".to_owned()))?;
     let output = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())

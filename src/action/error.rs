@@ -36,17 +36,26 @@ pub enum ActionErrorKind {
 impl ActionError {
     /// An error that no further attempt will heal.
     pub fn refused(words: impl Into<String>) -> Self {
-        Self { chain: vec![words.into()], kind: ActionErrorKind::Final }
+        Self {
+            chain: vec![words.into()],
+            kind: ActionErrorKind::Final,
+        }
     }
 
     /// An error that may be gone at the next attempt.
     pub fn passing(words: impl Into<String>) -> Self {
-        Self { chain: vec![words.into()], kind: ActionErrorKind::Heals }
+        Self {
+            chain: vec![words.into()],
+            kind: ActionErrorKind::Heals,
+        }
     }
 
     /// A question for a person.
     pub fn person(why: WaitingFor, words: impl Into<String>) -> Self {
-        Self { chain: vec![words.into()], kind: ActionErrorKind::Person(why) }
+        Self {
+            chain: vec![words.into()],
+            kind: ActionErrorKind::Person(why),
+        }
     }
 
     /// Puts what was being done in front of the error.
@@ -58,7 +67,10 @@ impl ActionError {
 
     /// Returns whether another attempt may succeed.
     pub fn heals(&self) -> bool {
-        matches!(self.kind, ActionErrorKind::Heals | ActionErrorKind::Unreachable)
+        matches!(
+            self.kind,
+            ActionErrorKind::Heals | ActionErrorKind::Unreachable
+        )
     }
 }
 
@@ -92,7 +104,10 @@ impl From<HostError> for ActionError {
             _ if error.heals() => ActionErrorKind::Heals,
             _ => ActionErrorKind::Final,
         };
-        Self { chain: chain_of(&error), kind }
+        Self {
+            chain: chain_of(&error),
+            kind,
+        }
     }
 }
 
@@ -103,6 +118,9 @@ impl From<DirectoryError> for ActionError {
             _ if error.heals() => ActionErrorKind::Heals,
             _ => ActionErrorKind::Final,
         };
-        Self { chain: chain_of(&error), kind }
+        Self {
+            chain: chain_of(&error),
+            kind,
+        }
     }
 }

@@ -7,9 +7,11 @@
 //!
 //! Authors write plain `async fn`s. Attempts, timeouts, journal and progress are the engine's.
 
+mod account;
 mod context;
 mod control;
 mod credential;
+mod directory;
 mod domain;
 mod error;
 mod host;
@@ -18,7 +20,7 @@ mod network;
 mod precondition;
 mod registry;
 mod roots;
-mod settings;
+mod token_filter;
 mod world;
 
 pub use context::Context;

@@ -69,12 +69,19 @@ impl Registry {
 
     /// Returns whether the action of this name changes anything outside the run.
     pub fn changes(&self, uses: &str) -> bool {
-        self.actions.get(uses).is_some_and(|(signature, _)| signature.changes)
+        self.actions
+            .get(uses)
+            .is_some_and(|(signature, _)| signature.changes)
     }
 
     /// What plans may know of the actions.
     pub fn catalogue(&self) -> Catalogue {
-        Catalogue::new(self.actions.values().map(|(signature, _)| signature.clone()).collect())
+        Catalogue::new(
+            self.actions
+                .values()
+                .map(|(signature, _)| signature.clone())
+                .collect(),
+        )
     }
 }
 
@@ -83,7 +90,10 @@ pub(super) fn parameters<T: JsonSchema>() -> Value {
     let mut settings = SchemaSettings::draft2020_12();
     settings.inline_subschemas = true;
     settings.meta_schema = None;
-    settings.into_generator().into_root_schema_for::<T>().to_value()
+    settings
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
 }
 
 /// The parameters of an action that has none.

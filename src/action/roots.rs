@@ -12,7 +12,11 @@ use crate::run::StageStatus;
 pub fn roots(plan: &Plan, inventory: &Inventory, run: Option<&Run>) -> Roots {
     let mut roots = Roots::new(inventory);
     let Some(run) = run else { return roots };
-    roots.set_run(run.id().as_str(), &plan.metadata.name, &plan.metadata.version);
+    roots.set_run(
+        run.id().as_str(),
+        &plan.metadata.name,
+        &plan.metadata.version,
+    );
     let mut learned = Vec::new();
     for (position, stage) in plan.stages.iter().enumerate() {
         let state = run.stage(position);

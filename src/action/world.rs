@@ -1,9 +1,9 @@
 //! The ways from the orchestrator to the two servers, the directory and the sealed secrets.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use secrecy::ExposeSecret as _;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -13,6 +13,7 @@ use super::View;
 use super::chain_of;
 use super::error::ActionErrorKind;
 use crate::directory::Directory;
+use crate::host::Connections;
 use crate::host::Guard;
 use crate::host::Host;
 use crate::host::JoinCredential;
@@ -36,7 +37,7 @@ pub struct World {
     credentials: Credentials,
     orchestrator: String,
     machines: Option<Arc<dyn Machines>>,
-    local: Option<Arc<dyn Host>>,
+    state: Option<PathBuf>,
     directory: Option<Arc<dyn Directory>>,
     vault: Option<(Arc<dyn Store>, Sealer)>,
 }
@@ -49,7 +50,7 @@ impl World {
             credentials,
             orchestrator,
             machines: None,
-            local: None,
+            state: None,
             directory: None,
             vault: None,
         }
@@ -62,10 +63,10 @@ impl World {
         self
     }
 
-    /// Adds the orchestrator as a machine.
+    /// Lets stages act on the orchestrator, whose lock and fence lie in this folder.
     #[must_use]
-    pub fn with_local(mut self, local: Arc<dyn Host>) -> Self {
-        self.local = Some(local);
+    pub fn with_orchestrator(mut self, state: PathBuf) -> Self {
+        self.state = Some(state);
         self
     }
 
@@ -99,10 +100,13 @@ impl World {
             .ok_or_else(|| ActionError::refused("this run has no way to the two servers"))
     }
 
-    pub(super) fn local(&self) -> Result<Arc<dyn Host>, ActionError> {
-        self.local
-            .clone()
-            .ok_or_else(|| ActionError::refused("this run cannot act on the orchestrator"))
+    pub(super) fn local(&self, guard: Guard) -> Result<Arc<dyn Host>, ActionError> {
+        match &self.state {
+            Some(state) => Ok(Connections::local(state, guard)?),
+            None => Err(ActionError::refused(
+                "this run cannot act on the orchestrator",
+            )),
+        }
     }
 
     pub(super) fn directory(&self) -> Result<Arc<dyn Directory>, ActionError> {
@@ -123,14 +127,19 @@ impl World {
                 let spec = self.inventory.host(place).ok_or_else(|| {
                     ActionError::refused(format!("`{place}` is not one of the two servers"))
                 })?;
-                self.credentials.logon(&spec.credential).map_err(|error| refused(&error))
+                self.credentials
+                    .logon(&spec.credential)
+                    .map_err(|error| refused(&error))
             }
             Account::Temporary => {
-                let key = self.secret(run, &temporary_key(place)).await?.ok_or_else(|| {
-                    ActionError::refused(format!(
-                        "the key of the temporary account on the {place} is not in the store"
-                    ))
-                })?;
+                let key = self
+                    .secret(run, &temporary_key(place))
+                    .await?
+                    .ok_or_else(|| {
+                        ActionError::refused(format!(
+                            "the key of the temporary account on the {place} is not in the store"
+                        ))
+                    })?;
                 let key = String::from_utf8(key.to_vec()).map_err(|error| refused(&error))?;
                 Ok(Logon {
                     username: TEMPORARY_ACCOUNT.to_owned(),
@@ -143,12 +152,22 @@ impl World {
 
     /// Who joins a host to the domain and takes it out.
     pub(super) fn join_credential(&self, place: Place) -> Result<JoinCredential, ActionError> {
-        let own = self.inventory.host(place).and_then(|spec| spec.join_credential.clone());
+        let own = self
+            .inventory
+            .host(place)
+            .and_then(|spec| spec.join_credential.clone());
         let name = own
-            .or_else(|| self.inventory.directory.as_ref().map(|spec| spec.credential.clone()))
+            .or_else(|| {
+                self.inventory
+                    .directory
+                    .as_ref()
+                    .map(|spec| spec.credential.clone())
+            })
             .ok_or_else(|| ActionError::refused("the inventory has no `directory`"))?;
-        let (username, password) =
-            self.credentials.password(&name).map_err(|error| refused(&error))?;
+        let (username, password) = self
+            .credentials
+            .password(&name)
+            .map_err(|error| refused(&error))?;
         Ok(JoinCredential { username, password })
     }
 
@@ -157,8 +176,13 @@ impl World {
         run: &RunId,
         name: &str,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, ActionError> {
-        let Some((store, sealer)) = &self.vault else { return Ok(None) };
-        let sealed = store.secret(run, name).await.map_err(|error| refused(&error))?;
+        let Some((store, sealer)) = &self.vault else {
+            return Ok(None);
+        };
+        let sealed = store
+            .secret(run, name)
+            .await
+            .map_err(|error| refused(&error))?;
         sealed
             .map(|sealed| sealer.open(run, name, &sealed))
             .transpose()
@@ -166,9 +190,15 @@ impl World {
     }
 
     /// Takes the run's last traces off both servers: the fence, and what stages kept beside it.
-    pub async fn clear_fences(&self, view: &View, limit: std::time::Duration) -> Result<(), ActionError> {
+    pub async fn clear_fences(
+        &self,
+        view: &View,
+        limit: std::time::Duration,
+    ) -> Result<(), ActionError> {
         for (place, reach) in &view.reach {
-            let Some(pin) = view.pins.get(place) else { continue };
+            let Some(pin) = view.pins.get(place) else {
+                continue;
+            };
             let logon = self.logon(&view.run, *place, reach.account).await?;
             let guard = Guard {
                 run: view.run.clone(),
@@ -176,10 +206,18 @@ impl World {
                 orchestrator: self.orchestrator.clone(),
                 limit,
             };
-            let host =
-                self.machines()?.open(*place, reach, &logon, Some(pin), guard, false).await?;
+            let host = self
+                .machines()?
+                .open(*place, reach, &logon, Some(pin), guard, false)
+                .await?;
             host.clear_fence().await?;
         }
+        Ok(())
+    }
+
+    /// Closes the connections to one server, so that the next look opens a new one.
+    pub(super) async fn disconnect(&self, place: Place) -> Result<(), ActionError> {
+        self.machines()?.close(place).await;
         Ok(())
     }
 
@@ -220,10 +258,8 @@ pub(super) fn temporary_password(place: Place) -> String {
 }
 
 pub(super) fn refused(error: &dyn std::error::Error) -> ActionError {
-    ActionError { chain: chain_of(error), kind: ActionErrorKind::Final }
-}
-
-/// Returns the words of a secret that must be shown to a program.
-pub(super) fn exposed(secret: &SecretString) -> &str {
-    secret.expose_secret()
+    ActionError {
+        chain: chain_of(error),
+        kind: ActionErrorKind::Final,
+    }
 }

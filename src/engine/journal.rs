@@ -29,16 +29,31 @@ impl Engine<'_> {
         let drafts = kinds
             .into_iter()
             .zip(percents)
-            .map(|((stage, kind), percent)| Draft { at: at.clone(), stage, percent, kind })
+            .map(|((stage, kind), percent)| Draft {
+                at: at.clone(),
+                stage,
+                percent,
+                kind,
+            })
             .collect();
         let secrets = secrets
             .into_iter()
             .map(|secret| {
-                let sealed = self.drive.sealer.seal(self.run.id(), &secret.name, &secret.bytes)?;
-                Ok(SealedSecret { name: secret.name, sealed })
+                let sealed = self
+                    .drive
+                    .sealer
+                    .seal(self.run.id(), &secret.name, &secret.bytes)?;
+                Ok(SealedSecret {
+                    name: secret.name,
+                    sealed,
+                })
             })
             .collect::<Result<_, EngineError>>()?;
-        let batch = Batch { drafts, secrets, forget };
+        let batch = Batch {
+            drafts,
+            secrets,
+            forget,
+        };
         let events = self.drive.store.append(&self.drive.lease, batch).await?;
         for event in events {
             self.run.fold(&event)?;

@@ -199,12 +199,23 @@ impl Engine<'_> {
     /// Writes down how the run stands now that nothing moves any more.
     async fn finish(&mut self) -> Result<(), EngineError> {
         let mut drafts = Vec::new();
-        let waiting = self.run.stages().any(|(_, stage)| stage.status == StageStatus::Waiting);
-        let failed = self.run.stages().any(|(_, stage)| stage.status == StageStatus::Failed);
+        let waiting = self
+            .run
+            .stages()
+            .any(|(_, stage)| stage.status == StageStatus::Waiting);
+        let failed = self
+            .run
+            .stages()
+            .any(|(_, stage)| stage.status == StageStatus::Failed);
         let state = if let Some(Halt::Stopped(reason)) = &self.halt
             && !failed
         {
-            drafts.push((None, EventKind::Stopped { reason: reason.clone() }));
+            drafts.push((
+                None,
+                EventKind::Stopped {
+                    reason: reason.clone(),
+                },
+            ));
             RunState::Stopped
         } else if failed {
             RunState::Failed
@@ -220,22 +231,28 @@ impl Engine<'_> {
         drafts.push((None, EventKind::RunEnded { state }));
         self.append(drafts, Vec::new(), Vec::new()).await?;
         self.drive.world.close().await;
-        self.drive.store.release(&self.drive.lease, state == RunState::Succeeded).await?;
+        self.drive
+            .store
+            .release(&self.drive.lease, state == RunState::Succeeded)
+            .await?;
         Ok(())
     }
 
     /// Takes the run's traces off the servers. The run counts as succeeded only when they are gone;
     /// a resume of a complete run does nothing but this.
-    async fn last_act(
-        &mut self,
-        drafts: &mut Vec<(Option<StageId>, EventKind)>,
-    ) -> RunState {
+    async fn last_act(&mut self, drafts: &mut Vec<(Option<StageId>, EventKind)>) -> RunState {
         let view = self.view();
-        match self.drive.world.clear_fences(&view, Duration::from_secs(60)).await {
+        match self
+            .drive
+            .world
+            .clear_fences(&view, Duration::from_secs(60))
+            .await
+        {
             Ok(()) => RunState::Succeeded,
             Err(error) => {
                 let words = self.drive.world.clean(&error.to_string());
-                let reason = format!("every stage has ended, but the fence is still there: {words}");
+                let reason =
+                    format!("every stage has ended, but the fence is still there: {words}");
                 drafts.push((None, EventKind::Stopped { reason }));
                 RunState::Stopped
             }

@@ -1,6 +1,7 @@
 //! Which stage starts, and what follows from what its worker hands back.
 
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
 
 use tokio::task::JoinError;
@@ -20,12 +21,16 @@ use crate::action::ActionError;
 use crate::action::ActionErrorKind;
 use crate::action::Context;
 use crate::plan::ExpressionError;
+use crate::plan::Retry;
 use crate::run::EventKind;
 use crate::run::Place;
 use crate::run::Run;
 use crate::run::Sealed;
 use crate::run::StageId;
 use crate::run::WaitingFor;
+
+/// No retry waits longer than this.
+const LONGEST_DELAY: Duration = Duration::from_secs(300);
 
 /// Whether the run may change anything yet: the plan's early preconditions come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +43,14 @@ pub(super) enum Gate {
 impl Gate {
     /// Reads off a run whether its first change is behind it.
     pub(super) fn of(drive: &Drive, run: &Run) -> Self {
-        let changed = drive.plan.stages.iter().enumerate().any(|(position, stage)| {
-            drive.registry.changes(&stage.uses) && run.stage(position).attempts > 0
-        });
+        let changed = drive
+            .plan
+            .stages
+            .iter()
+            .enumerate()
+            .any(|(position, stage)| {
+                drive.registry.changes(&stage.uses) && run.stage(position).attempts > 0
+            });
         if changed { Self::Open } else { Self::Closed }
     }
 }
@@ -69,7 +79,8 @@ impl Engine<'_> {
             if gathered.kinds.is_empty() {
                 return Ok(());
             }
-            self.append(gathered.kinds, gathered.secrets, gathered.forget).await?;
+            self.append(gathered.kinds, gathered.secrets, gathered.forget)
+                .await?;
             for position in ended {
                 self.queue.end(position);
             }
@@ -105,14 +116,22 @@ impl Engine<'_> {
                 }
                 Err(ExpressionError::Unknown { path }) => {
                     let message = format!("`when` asks for `{path}`, which nobody knows");
-                    gathered.kinds.push((id, EventKind::Waiting { why: WaitingFor::Fact, message }));
+                    gathered.kinds.push((
+                        id,
+                        EventKind::Waiting {
+                            why: WaitingFor::Fact,
+                            message,
+                        },
+                    ));
                     self.queue.take(position);
                     self.halt(Halt::Paused);
                     return;
                 }
                 Err(error) => {
                     let error = vec![format!("`when` cannot be decided: {error}")];
-                    gathered.kinds.push((id, EventKind::Failed { attempt: 0, error }));
+                    gathered
+                        .kinds
+                        .push((id, EventKind::Failed { attempt: 0, error }));
                     self.queue.take(position);
                     self.halt(Halt::Failed);
                     return;
@@ -144,7 +163,10 @@ impl Engine<'_> {
             if off_the_path || self.run.stage(position).status.has_ended() {
                 continue;
             }
-            let asked = stage.preconditions.iter().filter(|precondition| precondition.early);
+            let asked = stage
+                .preconditions
+                .iter()
+                .filter(|precondition| precondition.early);
             early.extend(asked.map(|precondition| (position, precondition.clone())));
         }
         early
@@ -175,7 +197,8 @@ impl Engine<'_> {
                 "this version of sms-plan has no action `{}`",
                 stage.uses
             ));
-            self.workers.spawn(async move { Turn::Looked(position, Looked::Refused(error)) });
+            self.workers
+                .spawn(async move { Turn::Looked(position, Looked::Refused(error)) });
             return;
         };
         let work = Look {
@@ -193,7 +216,9 @@ impl Engine<'_> {
     fn spawn_apply(&mut self, position: usize) {
         let context = self.context(position);
         let span = info_span!("stage", id = %context.stage().id, attempt = context.attempt);
-        let Some(action) = self.drive.registry.get(&context.stage().uses) else { return };
+        let Some(action) = self.drive.registry.get(&context.stage().uses) else {
+            return;
+        };
         self.workers.spawn(
             async move {
                 let began = Instant::now();
@@ -227,7 +252,8 @@ impl Engine<'_> {
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
         }
-        self.append(gathered.kinds, gathered.secrets, gathered.forget).await?;
+        self.append(gathered.kinds, gathered.secrets, gathered.forget)
+            .await?;
         for position in ended {
             self.queue.end(position);
         }
@@ -293,7 +319,7 @@ impl Engine<'_> {
     fn applied(
         &mut self,
         position: usize,
-        took: std::time::Duration,
+        took: Duration,
         result: Result<crate::run::Outcome, ActionError>,
         gathered: &mut Gathered,
         ended: &mut Vec<usize>,
@@ -319,7 +345,9 @@ impl Engine<'_> {
     ) {
         let id = Some(self.drive.plan.stages[position].id.clone());
         if let Some(data) = outcome.snapshot {
-            gathered.kinds.push((id.clone(), EventKind::Snapshot { data }));
+            gathered
+                .kinds
+                .push((id.clone(), EventKind::Snapshot { data }));
         }
         let kind = EventKind::Succeeded {
             attempt: self.run.stage(position).attempts,
@@ -346,22 +374,34 @@ impl Engine<'_> {
         let state = self.run.stage(position);
         let (attempt, tries) = (state.attempts, state.tries);
         let id = Some(stage.id.clone());
-        let chain: Vec<String> =
-            error.chain.iter().map(|line| self.drive.world.clean(line)).collect();
+        let chain: Vec<String> = error
+            .chain
+            .iter()
+            .map(|line| self.drive.world.clean(line))
+            .collect();
         match error.kind {
             ActionErrorKind::Fenced => return Err(EngineError::Fenced(chain.join(": "))),
             ActionErrorKind::Person(why) => {
                 let message = chain.join(": ");
-                gathered.kinds.push((id, EventKind::Waiting { why, message }));
+                gathered
+                    .kinds
+                    .push((id, EventKind::Waiting { why, message }));
                 self.leave(position);
                 self.halt(Halt::Paused);
             }
             ActionErrorKind::Heals | ActionErrorKind::Unreachable
                 if attempt > 0 && tries < stage.retry.attempts && self.halt.is_none() =>
             {
-                let delay = stage.retry.delay_before(tries);
+                let delay = delay(stage.retry, tries);
                 let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-                gathered.kinds.push((id, EventKind::Retrying { attempt, delay_ms, error: chain }));
+                gathered.kinds.push((
+                    id,
+                    EventKind::Retrying {
+                        attempt,
+                        delay_ms,
+                        error: chain,
+                    },
+                ));
                 // The host stays taken: the attempt to come may find the last one unfinished.
                 self.workers.spawn(async move {
                     tokio::time::sleep(delay).await;
@@ -369,7 +409,13 @@ impl Engine<'_> {
                 });
             }
             _ => {
-                gathered.kinds.push((id, EventKind::Failed { attempt, error: chain }));
+                gathered.kinds.push((
+                    id,
+                    EventKind::Failed {
+                        attempt,
+                        error: chain,
+                    },
+                ));
                 self.leave(position);
                 self.halt(Halt::Failed);
             }
@@ -381,5 +427,31 @@ impl Engine<'_> {
     fn leave(&mut self, position: usize) {
         self.live -= 1;
         self.busy.remove(&self.drive.plan.stages[position].on);
+    }
+}
+
+/// How long to wait after the n-th try: longer each time, but never longer than five minutes.
+fn delay(retry: Retry, tries: u32) -> Duration {
+    let growth = retry
+        .factor
+        .powi(i32::try_from(tries.saturating_sub(1)).unwrap_or(i32::MAX));
+    let seconds = retry.delay.as_secs_f64() * growth;
+    Duration::from_secs_f64(seconds.clamp(0.0, LONGEST_DELAY.as_secs_f64()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_grow_up_to_a_limit() {
+        let retry = Retry {
+            attempts: 9,
+            delay: Duration::from_secs(5),
+            factor: 2.0,
+        };
+        assert_eq!(delay(retry, 1), Duration::from_secs(5));
+        assert_eq!(delay(retry, 3), Duration::from_secs(20));
+        assert_eq!(delay(retry, 1000), LONGEST_DELAY);
     }
 }

@@ -65,7 +65,14 @@ pub(super) async fn look(look: Look) -> Looked {
 }
 
 async fn try_look(look: Look) -> Result<Looked, ActionError> {
-    let Look { action, context, in_doubt, overridden, prepared, early } = look;
+    let Look {
+        action,
+        context,
+        in_doubt,
+        overridden,
+        prepared,
+        early,
+    } = look;
     let mut seen = None;
     if in_doubt && !overridden {
         let probe = settled_probe(action.as_ref(), &context).await?;
@@ -81,10 +88,15 @@ async fn try_look(look: Look) -> Result<Looked, ActionError> {
         }
     }
     // What an earlier attempt has begun must be finished, whatever its preconditions say now.
-    let begun = seen.as_ref().is_some_and(|probe| probe.standing == Standing::Between);
+    let begun = seen
+        .as_ref()
+        .is_some_and(|probe| probe.standing == Standing::Between);
     if !begun {
         for (position, precondition) in &early {
-            let of = Context { position: *position, ..context.clone() };
+            let of = Context {
+                position: *position,
+                ..context.clone()
+            };
             let stage = of.stage().id.clone();
             ask(precondition, &of)
                 .await
@@ -94,7 +106,11 @@ async fn try_look(look: Look) -> Result<Looked, ActionError> {
             ask(precondition, &context).await?;
         }
     }
-    let prepared = if prepared { Prepared::default() } else { action.prepare(&context).await? };
+    let prepared = if prepared {
+        Prepared::default()
+    } else {
+        action.prepare(&context).await?
+    };
     Ok(Looked::Ready(prepared, seen))
 }
 
@@ -126,7 +142,12 @@ pub(super) async fn apply(
     context: Context,
 ) -> Result<Outcome, ActionError> {
     let limit = context.stage().timeout;
-    timeout(limit, action.apply(&context)).await.unwrap_or_else(|_| {
-        Err(ActionError::passing(format!("did not end within {} s", limit.as_secs())))
-    })
+    timeout(limit, action.apply(&context))
+        .await
+        .unwrap_or_else(|_| {
+            Err(ActionError::passing(format!(
+                "did not end within {} s",
+                limit.as_secs()
+            )))
+        })
 }

@@ -103,6 +103,12 @@ pub trait Host: Send + Sync {
     /// Looks at each part of the alternate names.
     async fn alternates(&self, names: &[String]) -> Result<Vec<Part>, HostError>;
 
+    /// Returns whether all keys of `keytab` are in the machine's own keytab.
+    async fn keytab_holds(&self, keytab: &[u8]) -> Result<bool, HostError>;
+
+    /// Returns how much room is free at a path, in MiB.
+    async fn free_mib(&self, path: &str) -> Result<u64, HostError>;
+
     /// Says whether the machine's services answer.
     async fn services(&self) -> Result<Services, HostError>;
 

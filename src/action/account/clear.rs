@@ -43,11 +43,17 @@ impl Action for Clear {
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
         if !in_domain(cx)? {
-            return Ok(Probe::after("no account is needed", Outcome::output(original_credentials())));
+            return Ok(Probe::after(
+                "no account is needed",
+                Outcome::output(original_credentials()),
+            ));
         }
         let account = cx.host().await?.account(TEMPORARY_ACCOUNT).await?;
         Ok(if !account.exists {
-            Probe::after("the name is free", Outcome::output(json!({ "removed": false })))
+            Probe::after(
+                "the name is free",
+                Outcome::output(json!({ "removed": false })),
+            )
         } else if is_ours(&account, cx) {
             Probe::new(Standing::Before, "an account of this run is there")
         } else {
@@ -83,7 +89,9 @@ impl Action for Clear {
     fn book(&self, _: &Context) -> Vec<String> {
         vec![
             format!("getent passwd {TEMPORARY_ACCOUNT}   # prints nothing if the name is free"),
-            format!("If it prints a line, find out who made it before you run: userdel -r {TEMPORARY_ACCOUNT}"),
+            format!(
+                "If it prints a line, find out who made it before you run: userdel -r {TEMPORARY_ACCOUNT}"
+            ),
         ]
     }
 }

@@ -74,7 +74,10 @@ impl Action for Create {
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
         if !in_domain(cx)? {
-            return Ok(Probe::after("no account is needed", Outcome::output(original_credentials())));
+            return Ok(Probe::after(
+                "no account is needed",
+                Outcome::output(original_credentials()),
+            ));
         }
         let account = cx.host().await?.account(TEMPORARY_ACCOUNT).await?;
         Ok(if !account.exists {
@@ -90,7 +93,10 @@ impl Action for Create {
 
     async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
         if !in_domain(cx)? {
-            return Ok(Prepared { token: json!(Note { public_key: None }), ..Prepared::default() });
+            return Ok(Prepared {
+                token: json!(Note { public_key: None }),
+                ..Prepared::default()
+            });
         }
         let (private_key, public_key) = new_key(cx).await?;
         let password = new_password();
@@ -99,7 +105,9 @@ impl Action for Create {
             bytes: Zeroizing::new(text.as_bytes().to_vec()),
         };
         Ok(Prepared {
-            token: json!(Note { public_key: Some(public_key) }),
+            token: json!(Note {
+                public_key: Some(public_key)
+            }),
             reach: None,
             secrets: vec![
                 seal(temporary_key(cx.place()), private_key),
@@ -113,9 +121,12 @@ impl Action for Create {
         if public_key.is_none() {
             return Ok(Outcome::output(original_credentials()));
         }
-        let password = cx.secret(&temporary_password(cx.place())).await?.ok_or_else(|| {
-            ActionError::refused("the temporary account's password is not in the store")
-        })?;
+        let password = cx
+            .secret(&temporary_password(cx.place()))
+            .await?
+            .ok_or_else(|| {
+                ActionError::refused("the temporary account's password is not in the store")
+            })?;
         let password = String::from_utf8(password.to_vec()).map_err(|error| refused(&error))?;
         let account = NewAccount {
             name: TEMPORARY_ACCOUNT.to_owned(),
@@ -137,8 +148,12 @@ impl Action for Create {
     fn book(&self, _: &Context) -> Vec<String> {
         vec![
             format!("useradd -m -s /bin/bash {TEMPORARY_ACCOUNT}"),
-            format!("passwd {TEMPORARY_ACCOUNT}   # choose one, and keep it where you can get at it"),
-            format!("echo '{TEMPORARY_ACCOUNT} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/sms-plan && chmod 0440 /etc/sudoers.d/sms-plan && visudo -c"),
+            format!(
+                "passwd {TEMPORARY_ACCOUNT}   # choose one, and keep it where you can get at it"
+            ),
+            format!(
+                "echo '{TEMPORARY_ACCOUNT} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/sms-plan && chmod 0440 /etc/sudoers.d/sms-plan && visudo -c"
+            ),
         ]
     }
 }
@@ -150,9 +165,13 @@ fn created() -> Outcome {
 /// Draws a password in which every class of characters occurs.
 fn new_password() -> Zeroizing<String> {
     let mut random = rand::rng();
-    let classes: Vec<Vec<char>> = CLASSES.iter().map(|class| class.chars().collect()).collect();
+    let classes: Vec<Vec<char>> = CLASSES
+        .iter()
+        .map(|class| class.chars().collect())
+        .collect();
     let all: Vec<char> = classes.concat();
-    let mut password = Zeroizing::new(Vec::with_capacity(PASSWORD_CHARACTERS));
+    let mut password: Zeroizing<Vec<char>> =
+        Zeroizing::new(Vec::with_capacity(PASSWORD_CHARACTERS));
     password.extend(classes.iter().filter_map(|class| class.choose(&mut random)));
     while password.len() < PASSWORD_CHARACTERS {
         password.extend(all.choose(&mut random));

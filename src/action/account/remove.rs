@@ -44,7 +44,10 @@ impl Action for Remove {
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
         if !in_domain(cx)? {
-            return Ok(Probe::after("there is none", Outcome::output(original_credentials())));
+            return Ok(Probe::after(
+                "there is none",
+                Outcome::output(original_credentials()),
+            ));
         }
         let account = cx.host().await?.account(TEMPORARY_ACCOUNT).await?;
         Ok(if !account.exists {
@@ -57,20 +60,30 @@ impl Action for Remove {
     }
 
     async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
-        let reach = if in_domain(cx)? { Some(given(cx)?) } else { None };
-        Ok(Prepared { reach, ..Prepared::default() })
+        let reach = if in_domain(cx)? {
+            Some(given(cx)?)
+        } else {
+            None
+        };
+        Ok(Prepared {
+            reach,
+            ..Prepared::default()
+        })
     }
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
         if !in_domain(cx)? {
             return Ok(Outcome::output(original_credentials()));
         }
-        let host = cx.host_at(cx.place(), &given(cx)?, true).await.map_err(|error| {
-            error.while_doing(format!(
+        let host = cx
+            .host_at(cx.place(), &given(cx)?, true)
+            .await
+            .map_err(|error| {
+                error.while_doing(format!(
                 "the temporary account stays until a logon as the given account works on the {}",
                 cx.place()
             ))
-        })?;
+            })?;
         host.remove_account(TEMPORARY_ACCOUNT).await?;
         removed(cx)
     }
@@ -90,7 +103,10 @@ impl Action for Remove {
 
 /// How the host is reached without the temporary account.
 fn given(cx: &Context) -> Result<Reach, ActionError> {
-    Ok(Reach { account: Account::Given, ..cx.reach_of(cx.place())?.clone() })
+    Ok(Reach {
+        account: Account::Given,
+        ..cx.reach_of(cx.place())?.clone()
+    })
 }
 
 fn removed(cx: &Context) -> Result<Outcome, ActionError> {

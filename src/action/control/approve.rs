@@ -19,7 +19,10 @@ pub(crate) struct Approve;
 
 #[derive(JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "only its schema is used: texts come compiled with the plan")]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: texts come compiled with the plan"
+)]
 struct Parameters {
     /// What the person is asked; Handlebars.
     message: String,
@@ -53,6 +56,11 @@ impl Action for Approve {
     }
 
     fn book(&self, cx: &Context) -> Vec<String> {
-        vec![cx.stage().with["message"].as_str().unwrap_or_default().to_owned()]
+        vec![
+            cx.stage().with["message"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        ]
     }
 }

@@ -18,7 +18,10 @@ pub(crate) struct Assert;
 
 #[derive(JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "only its schema is used: texts come compiled with the plan")]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: texts come compiled with the plan"
+)]
 struct Parameters {
     /// What must be true; CEL.
     that: String,
@@ -41,7 +44,10 @@ impl Action for Assert {
     }
 
     async fn probe(&self, _: &Context) -> Result<Probe, ActionError> {
-        Ok(Probe::new(Standing::Before, "a question leaves nothing behind"))
+        Ok(Probe::new(
+            Standing::Before,
+            "a question leaves nothing behind",
+        ))
     }
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
@@ -61,7 +67,10 @@ impl Action for Assert {
     }
 
     fn book(&self, cx: &Context) -> Vec<String> {
-        let that = cx.stage().with["that"].as_str().unwrap_or_default().to_owned();
+        let that = cx.stage().with["that"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         vec![format!("Make sure that this is true: {that}")]
     }
 }

@@ -13,5 +13,9 @@ pub(super) use wait::Wait;
 use crate::run::Place;
 
 /// These act nowhere but in the run; any place may be written.
-const ANYWHERE: &[Place] =
-    &[Place::Source, Place::Destination, Place::Directory, Place::Orchestrator];
+const ANYWHERE: &[Place] = &[
+    Place::Source,
+    Place::Destination,
+    Place::Directory,
+    Place::Orchestrator,
+];

@@ -19,7 +19,10 @@ pub(crate) struct Note;
 
 #[derive(JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "only its schema is used: texts come compiled with the plan")]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: texts come compiled with the plan"
+)]
 struct Parameters {
     /// The line; Handlebars.
     text: String,
@@ -40,7 +43,10 @@ impl Action for Note {
     }
 
     async fn probe(&self, _: &Context) -> Result<Probe, ActionError> {
-        Ok(Probe::new(Standing::Before, "a note leaves nothing behind but the journal's line"))
+        Ok(Probe::new(
+            Standing::Before,
+            "a note leaves nothing behind but the journal's line",
+        ))
     }
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {

@@ -57,7 +57,10 @@ impl Action for Wait {
     }
 
     async fn probe(&self, _: &Context) -> Result<Probe, ActionError> {
-        Ok(Probe::new(Standing::Before, "waiting leaves nothing behind"))
+        Ok(Probe::new(
+            Standing::Before,
+            "waiting leaves nothing behind",
+        ))
     }
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
@@ -91,11 +94,7 @@ impl Action for Wait {
     }
 }
 
-async fn wait_for_port(
-    address: &str,
-    port: u16,
-    limit: Duration,
-) -> Result<Duration, ActionError> {
+async fn wait_for_port(address: &str, port: u16, limit: Duration) -> Result<Duration, ActionError> {
     let began = Instant::now();
     // The engine's own limit must not come first: this message says more.
     let until = began + limit.saturating_sub(Duration::from_secs(1));

@@ -53,10 +53,16 @@ impl Action for CopyPermissions {
         let Note { before, after } = cx.noted()?;
         let (before, after) = (read(&before)?, read(&after)?);
         let destination = cx.computer_before(Place::Destination)?.guid;
-        let now = cx.directory()?.descriptor(&destination, Parts::DACL).await?;
+        let now = cx
+            .directory()?
+            .descriptor(&destination, Parts::DACL)
+            .await?;
         let count = now.explicit().len();
         Ok(if same(&now, &after) {
-            Probe::after(format!("the object has the {count} explicit permissions"), outcome(&after))
+            Probe::after(
+                format!("the object has the {count} explicit permissions"),
+                outcome(&after),
+            )
         } else if same(&now, &before) {
             Probe::new(Standing::Before, "the object has its own permissions")
         } else {
@@ -75,33 +81,48 @@ impl Action for CopyPermissions {
         let source = directory.descriptor(&source, Parts::DACL).await?;
         let before = directory.descriptor(&destination, Parts::DACL).await?;
         let explicit: Vec<Ace> = source.explicit().into_iter().cloned().collect();
-        let note = Note { before: write(&before)?, after: write(&before.with_explicit(&explicit))? };
-        Ok(Prepared { token: json!(note), ..Prepared::default() })
+        let note = Note {
+            before: write(&before)?,
+            after: write(&before.with_explicit(&explicit))?,
+        };
+        Ok(Prepared {
+            token: json!(note),
+            ..Prepared::default()
+        })
     }
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
         let Note { before, after } = cx.noted()?;
         let (before, after) = (read(&before)?, read(&after)?);
         let destination = cx.computer_before(Place::Destination)?.guid;
-        cx.directory()?.replace_dacl(&destination, &before, &after).await?;
+        cx.directory()?
+            .replace_dacl(&destination, &before, &after)
+            .await?;
         Ok(outcome(&after))
     }
 
     async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
         let Note { before, after } = cx.noted()?;
         let destination = cx.computer_before(Place::Destination)?.guid;
-        Ok(cx.directory()?.replace_dacl(&destination, &read(&after)?, &read(&before)?).await?)
+        Ok(cx
+            .directory()?
+            .replace_dacl(&destination, &read(&after)?, &read(&before)?)
+            .await?)
     }
 
     fn book(&self, cx: &Context) -> Vec<String> {
         let dn = |place| {
-            cx.computer_before(place).map_or_else(|_| format!("the {place}'s object"), |c| c.dn)
+            cx.computer_before(place)
+                .map_or_else(|_| format!("the {place}'s object"), |c| c.dn)
         };
         vec![
             format!("samba-tool dsacl get --objectdn='{}'", dn(Place::Source)),
             "Note each entry without the flag ID (those with it are inherited), then for each:"
                 .to_owned(),
-            format!("samba-tool dsacl set --objectdn='{}' --sddl='ENTRY'", dn(Place::Destination)),
+            format!(
+                "samba-tool dsacl set --objectdn='{}' --sddl='ENTRY'",
+                dn(Place::Destination)
+            ),
         ]
     }
 }
@@ -115,7 +136,9 @@ fn outcome(after: &SecurityDescriptor) -> Outcome {
 }
 
 fn read(text: &str) -> Result<SecurityDescriptor, ActionError> {
-    let bytes = BASE64_STANDARD.decode(text).map_err(|error| refused(&error))?;
+    let bytes = BASE64_STANDARD
+        .decode(text)
+        .map_err(|error| refused(&error))?;
     SecurityDescriptor::from_bytes(&bytes).map_err(|error| refused(&error))
 }
 

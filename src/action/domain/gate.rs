@@ -24,12 +24,18 @@ pub(super) async fn ask(cx: &Context) -> Result<(), ActionError> {
         ))
     })?;
     let reuse = directory.predict_reuse(&now, Member::Samba).await?;
-    demand(&reuse, "the destination will not be able to take the source's object over")?;
+    demand(
+        &reuse,
+        "the destination will not be able to take the source's object over",
+    )?;
     // Only before the source has gone; afterwards its new name exists and is its own.
     if cx.place() == Place::Source {
         let new_name = super::join::new_name(cx)?;
         let create = directory.predict_create(&new_name, &source.parent).await?;
-        demand(&create, "the source will not be able to join again under its new name")?;
+        demand(
+            &create,
+            "the source will not be able to join again under its new name",
+        )?;
     }
     Ok(())
 }
@@ -66,7 +72,11 @@ fn adapters_are_known(cx: &Context) -> Result<(), ActionError> {
         })
     };
     let (source, destination) = (facts(Place::Source)?, facts(Place::Destination)?);
-    for adapter in source.adapters.iter().filter(|adapter| !adapter.addresses.is_empty()) {
+    for adapter in source
+        .adapters
+        .iter()
+        .filter(|adapter| !adapter.addresses.is_empty())
+    {
         match cx.inventory.network_mapping.get(&adapter.name) {
             None => {
                 return Err(ActionError::refused(format!(
@@ -78,14 +88,22 @@ fn adapters_are_known(cx: &Context) -> Result<(), ActionError> {
             }
             Some(Mapping::Skip) => {}
             Some(Mapping::To(target)) => {
-                if !destination.adapters.iter().any(|known| known.name == *target) {
+                if !destination
+                    .adapters
+                    .iter()
+                    .any(|known| known.name == *target)
+                {
                     return Err(ActionError::refused(format!(
                         "the destination has no adapter `{target}`, to which `networkMapping` maps \
                          the source's `{}`",
                         adapter.name
                     )));
                 }
-                if !cx.spec_of(Place::Source)?.network.contains_key(&adapter.name) {
+                if !cx
+                    .spec_of(Place::Source)?
+                    .network
+                    .contains_key(&adapter.name)
+                {
                     return Err(ActionError::refused(format!(
                         "`hosts.source.network` does not say which address the source's adapter \
                          `{}` gets instead",

@@ -57,7 +57,11 @@ impl Action for Join {
             Some(account) => format!(
                 "{}; the account `{name}` is {}",
                 membership.saw,
-                if account.enabled { "enabled" } else { "disabled" }
+                if account.enabled {
+                    "enabled"
+                } else {
+                    "disabled"
+                }
             ),
         };
         if !membership.dc_reachable {
@@ -79,13 +83,19 @@ impl Action for Join {
                 ),
             ));
         }
-        Ok(match (membership.secret_present, membership.trusted, account.enabled) {
-            (true, Some(true), true) if keytab_is_merged(cx).await? => {
-                Probe::after(saw, outcome(&account, Value::Null))
-            }
-            (false, _, false) => Probe::new(Standing::Before, saw),
-            _ => Probe::new(Standing::Between, saw),
-        })
+        Ok(
+            match (
+                membership.secret_present,
+                membership.trusted,
+                account.enabled,
+            ) {
+                (true, Some(true), true) if keytab_is_merged(cx).await? => {
+                    Probe::after(saw, outcome(&account, Value::Null))
+                }
+                (false, _, false) => Probe::new(Standing::Before, saw),
+                _ => Probe::new(Standing::Between, saw),
+            },
+        )
     }
 
     async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
@@ -99,7 +109,9 @@ impl Action for Join {
             (Place::Destination, found) => {
                 return Err(ActionError::refused(match found {
                     None => format!("there is no account `{name}`"),
-                    Some(found) => format!("the account `{name}` is another object ({})", found.guid),
+                    Some(found) => {
+                        format!("the account `{name}` is another object ({})", found.guid)
+                    }
                 })
                 .while_doing("the source's account is not there to be taken over"));
             }
@@ -112,7 +124,10 @@ impl Action for Join {
                 )));
             }
         }
-        Ok(Prepared { token: note, ..Prepared::default() })
+        Ok(Prepared {
+            token: note,
+            ..Prepared::default()
+        })
     }
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
@@ -127,11 +142,16 @@ impl Action for Join {
             realm: domain.realm,
             workgroup: domain.workgroup,
             dc: spec(cx)?.server.clone(),
-            container: if present.is_none() { container(cx).await? } else { None },
+            container: if present.is_none() {
+                container(cx).await?
+            } else {
+                None
+            },
         };
         let host = cx.host().await?;
         if !is_joined(cx, present.as_ref()).await? {
-            host.join(&cx.world.join_credential(place)?, &target).await?;
+            host.join(&cx.world.join_credential(place)?, &target)
+                .await?;
         }
         if place == Place::Destination
             && let Some(keytab) = cx.secret("source/keytab").await?
@@ -139,7 +159,9 @@ impl Action for Join {
             host.merge_keytab(&keytab).await?;
         }
         let account = directory.computer_by_name(&name).await?.ok_or_else(|| {
-            ActionError::passing(format!("the join reported success, but there is no `{name}`"))
+            ActionError::passing(format!(
+                "the join reported success, but there is no `{name}`"
+            ))
         })?;
         if !is_the_right_one(cx, &account)? {
             return Err(ActionError::refused(format!(
@@ -154,8 +176,13 @@ impl Action for Join {
         let place = cx.place();
         let name = name_to_join(cx)?;
         let directory = cx.directory()?;
-        cx.host().await?.leave(&cx.world.join_credential(place)?, &spec(cx)?.server).await?;
-        let Some(account) = directory.computer_by_name(&name).await? else { return Ok(()) };
+        cx.host()
+            .await?
+            .leave(&cx.world.join_credential(place)?, &spec(cx)?.server)
+            .await?;
+        let Some(account) = directory.computer_by_name(&name).await? else {
+            return Ok(());
+        };
         match place {
             // The account of the new name exists only because of this run.
             Place::Source if cx.token["existed"].is_null() => {
@@ -183,8 +210,12 @@ impl Action for Join {
 }
 
 /// The source's new name, as its first connection settled it.
-pub(super) fn new_name(cx: &Context) -> Result<String, ActionError> {
-    let name = cx.view.roots.get(&["source", "newName"]).and_then(Value::as_str);
+pub(in crate::action) fn new_name(cx: &Context) -> Result<String, ActionError> {
+    let name = cx
+        .view
+        .roots
+        .get(&["source", "newName"])
+        .and_then(Value::as_str);
     name.map(str::to_owned)
         .ok_or_else(|| ActionError::refused("the source's new name is not settled in this run"))
 }
@@ -240,7 +271,9 @@ async fn keytab_is_merged(cx: &Context) -> Result<bool, ActionError> {
 /// Whether the host is in the domain already with the right account: then only what came after the
 /// join is missing, and joining again would change the machine's password for nothing.
 async fn is_joined(cx: &Context, account: Option<&Computer>) -> Result<bool, ActionError> {
-    let Some(account) = account else { return Ok(false) };
+    let Some(account) = account else {
+        return Ok(false);
+    };
     let membership = cx.host().await?.membership(&question(cx)?).await?;
     Ok(account.enabled
         && is_the_right_one(cx, account)?

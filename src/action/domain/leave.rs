@@ -56,7 +56,11 @@ impl Action for Leave {
             "{}; the account `{}` is {}",
             membership.saw,
             account.account_name,
-            if account.enabled { "enabled" } else { "disabled" }
+            if account.enabled {
+                "enabled"
+            } else {
+                "disabled"
+            }
         );
         Ok(match (membership.secret_present, account.enabled) {
             (false, false) => Probe::after(saw, outcome(&account)),
@@ -94,10 +98,15 @@ impl Action for Leave {
                 "the {place}'s membership secrets are not in the store: join it again by hand"
             ))
         };
-        let secrets = cx.secret(&format!("{place}/secrets")).await?.ok_or_else(missing)?;
+        let secrets = cx
+            .secret(&format!("{place}/secrets"))
+            .await?
+            .ok_or_else(missing)?;
         let keytab = cx.secret(&format!("{place}/keytab")).await?;
         let recorded = cx.computer_before(place)?;
-        cx.directory()?.set_enabled(&recorded.guid, recorded.enabled).await?;
+        cx.directory()?
+            .set_enabled(&recorded.guid, recorded.enabled)
+            .await?;
         let secrets = DomainSecrets { secrets, keytab };
         Ok(cx.host().await?.restore_domain_secrets(&secrets).await?)
     }
@@ -105,7 +114,9 @@ impl Action for Leave {
     fn book(&self, cx: &Context) -> Vec<String> {
         let dc = spec(cx).map_or_else(|_| "DC".to_owned(), |spec| spec.server.clone());
         vec![
-            format!("net ads leave --keep-account -S {dc} -U ADMINISTRATOR   # asks for the password"),
+            format!(
+                "net ads leave --keep-account -S {dc} -U ADMINISTRATOR   # asks for the password"
+            ),
             "net ads testjoin   # must say that the join is not valid".to_owned(),
             "Never leave without --keep-account: it deletes the account and its memberships."
                 .to_owned(),

@@ -6,6 +6,7 @@ mod join;
 mod leave;
 
 pub(super) use join::Join;
+pub(super) use join::new_name;
 pub(super) use leave::Leave;
 
 use super::ActionError;
@@ -27,5 +28,8 @@ fn spec(cx: &Context) -> Result<&DirectorySpec, ActionError> {
 /// Asks about the membership in the run's domain, at the run's one domain controller.
 fn question(cx: &Context) -> Result<MembershipQuestion, ActionError> {
     let spec = spec(cx)?;
-    Ok(MembershipQuestion { realm: spec.domain.to_uppercase(), dc: spec.server.clone() })
+    Ok(MembershipQuestion {
+        realm: spec.domain.to_uppercase(),
+        dc: spec.server.clone(),
+    })
 }

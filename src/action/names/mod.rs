@@ -13,5 +13,9 @@ const SERVERS: &[Place] = &[Place::Source, Place::Destination];
 
 /// Says parts in one line for a person.
 fn said(parts: &[Part]) -> String {
-    parts.iter().map(|part| format!("{}: {}", part.name, part.saw)).collect::<Vec<_>>().join("; ")
+    parts
+        .iter()
+        .map(|part| format!("{}: {}", part.name, part.saw))
+        .collect::<Vec<_>>()
+        .join("; ")
 }

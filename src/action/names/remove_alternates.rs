@@ -67,15 +67,24 @@ impl Action for RemoveAlternates {
 
     async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
         let facts = cx.snapshot_facts(cx.place())?;
-        let Some(domain) = facts.domain else { return Ok(()) };
+        let Some(domain) = facts.domain else {
+            return Ok(());
+        };
         if facts.alternates.is_empty() {
             return Ok(());
         }
-        Ok(cx.host().await?.set_alternates(&facts.alternates, &domain.realm).await?)
+        Ok(cx
+            .host()
+            .await?
+            .set_alternates(&facts.alternates, &domain.realm)
+            .await?)
     }
 
     fn book(&self, cx: &Context) -> Vec<String> {
-        let names = cx.snapshot_facts(cx.place()).map(|facts| facts.alternates).unwrap_or_default();
+        let names = cx
+            .snapshot_facts(cx.place())
+            .map(|facts| facts.alternates)
+            .unwrap_or_default();
         vec![
             format!("These names move on: {}", names.join(", ")),
             "In /etc/samba/smb.conf, delete the lines `netbios aliases` and `additional dns hostnames`."
@@ -104,12 +113,17 @@ async fn lingering(cx: &Context) -> Result<Vec<String>, ActionError> {
     }
     let of_alternate = |spn: &&String| {
         let host = spn.split('/').nth(1).unwrap_or_default();
-        facts.alternates.iter().any(|name| name.eq_ignore_ascii_case(host))
+        facts
+            .alternates
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(host))
     };
     Ok(account.spns.iter().filter(of_alternate).cloned().collect())
 }
 
 /// The names that the server had before the run: what the destination is to answer to.
 fn outcome(cx: &Context) -> Result<Outcome, ActionError> {
-    Ok(Outcome::output(json!({ "names": cx.snapshot_facts(cx.place())?.alternates })))
+    Ok(Outcome::output(
+        json!({ "names": cx.snapshot_facts(cx.place())?.alternates }),
+    ))
 }

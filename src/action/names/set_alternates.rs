@@ -49,7 +49,11 @@ impl Action for SetAlternates {
         let saw = if missing.is_empty() {
             said(&parts)
         } else {
-            format!("{}; missing in the directory: {}", said(&parts), missing.join(", "))
+            format!(
+                "{}; missing in the directory: {}",
+                said(&parts),
+                missing.join(", ")
+            )
         };
         Ok(if done == parts.len() && missing.is_empty() {
             Probe::after(saw, outcome(&names))
@@ -78,7 +82,9 @@ impl Action for SetAlternates {
                 }
             }
             let source = cx.computer_before(Place::Source)?.guid;
-            directory.replace_values(&source, "servicePrincipalName", &[], &missing).await?;
+            directory
+                .replace_values(&source, "servicePrincipalName", &[], &missing)
+                .await?;
         }
         let realm = cx
             .snapshot_facts(Place::Source)?
@@ -96,7 +102,8 @@ impl Action for SetAlternates {
 
     fn book(&self, cx: &Context) -> Vec<String> {
         let names = names(cx).unwrap_or_default();
-        let (long, short): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| name.contains('.'));
+        let (long, short): (Vec<_>, Vec<_>) =
+            names.into_iter().partition(|name| name.contains('.'));
         vec![
             "In /etc/samba/smb.conf, under [global]:".to_owned(),
             format!("netbios aliases = {}", short.join(" ")),
@@ -124,14 +131,23 @@ async fn missing_spns(cx: &Context, names: &[String]) -> Result<Vec<String>, Act
     }
     let before = cx.computer_before(Place::Source)?;
     let Some(now) = cx.directory()?.computer_by_guid(&before.guid).await? else {
-        return Err(ActionError::refused(format!("the object `{}` is gone", before.dn)));
+        return Err(ActionError::refused(format!(
+            "the object `{}` is gone",
+            before.dn
+        )));
     };
     let of_name = |spn: &&String| {
         let host = spn.split('/').nth(1).unwrap_or_default();
         names.iter().any(|name| name.eq_ignore_ascii_case(host))
     };
     let there = |spn: &String| now.spns.iter().any(|other| other.eq_ignore_ascii_case(spn));
-    Ok(before.spns.iter().filter(of_name).filter(|spn| !there(spn)).cloned().collect())
+    Ok(before
+        .spns
+        .iter()
+        .filter(of_name)
+        .filter(|spn| !there(spn))
+        .cloned()
+        .collect())
 }
 
 fn outcome(names: &[String]) -> Outcome {

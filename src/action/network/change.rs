@@ -60,7 +60,10 @@ fn source(cx: &Context, token: &str) -> Result<Vec<NetworkChange>, ActionError> 
                 let addresses = new.addresses.iter().map(ToString::to_string).collect();
                 let kept = keeping(adapter, addresses, DropOld::AtRestart, token);
                 NetworkChange {
-                    gateway: new.gateway.map(|gateway| gateway.to_string()).or(kept.gateway),
+                    gateway: new
+                        .gateway
+                        .map(|gateway| gateway.to_string())
+                        .or(kept.gateway),
                     dns: if new.dns.is_empty() {
                         kept.dns
                     } else {
@@ -94,7 +97,10 @@ fn destination(cx: &Context, token: &str) -> Result<Vec<NetworkChange>, ActionEr
         let from = known(&source.adapters, from, Place::Source)?;
         known(&destination.adapters, to, Place::Destination)?;
         let moved = keeping(from, from.addresses.clone(), DropOld::Now, token);
-        changes.push(NetworkChange { adapter: to.clone(), ..moved });
+        changes.push(NetworkChange {
+            adapter: to.clone(),
+            ..moved
+        });
     }
     Ok(changes)
 }
@@ -125,11 +131,17 @@ fn known<'a>(
     name: &str,
     place: Place,
 ) -> Result<&'a Adapter, ActionError> {
-    adapters.iter().find(|adapter| adapter.name == name).ok_or_else(|| {
-        let names: Vec<&str> = adapters.iter().map(|adapter| adapter.name.as_str()).collect();
-        ActionError::refused(format!(
-            "the {place} has no adapter `{name}`; it has {}",
-            names.join(", ")
-        ))
-    })
+    adapters
+        .iter()
+        .find(|adapter| adapter.name == name)
+        .ok_or_else(|| {
+            let names: Vec<&str> = adapters
+                .iter()
+                .map(|adapter| adapter.name.as_str())
+                .collect();
+            ActionError::refused(format!(
+                "the {place} has no adapter `{name}`; it has {}",
+                names.join(", ")
+            ))
+        })
 }

@@ -67,7 +67,11 @@ impl Action for Map {
         let changes = changes(cx, &token)?;
         let reach = new_reach(cx, &changes)?;
         let token = serde_json::to_value(changes).map_err(|error| refused(&error))?;
-        Ok(Prepared { token, reach: Some(reach), secrets: Vec::new() })
+        Ok(Prepared {
+            token,
+            reach: Some(reach),
+            secrets: Vec::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
@@ -83,24 +87,36 @@ impl Action for Map {
         let token = format!("{}-{}-back", cx.view.run, cx.place());
         let changes = back(cx, &token)?;
         let address = cx.spec_of(cx.place())?.address.to_string();
-        let reach = Reach { address, ..cx.reach_of(cx.place())?.clone() };
+        let reach = Reach {
+            address,
+            ..cx.reach_of(cx.place())?.clone()
+        };
         change_and_confirm(cx, &changes, &reach).await
     }
 
     fn book(&self, cx: &Context) -> Vec<String> {
-        let Ok(changes) = changes(cx, "book") else { return Vec::new() };
+        let Ok(changes) = changes(cx, "book") else {
+            return Vec::new();
+        };
         let mut lines = Vec::new();
         for change in changes {
             lines.push(format!(
                 "In the file of {0} under /etc/systemd/network, write under [Network]: {1}",
                 change.adapter,
-                change.addresses.iter().map(|a| format!("Address={a}")).collect::<Vec<_>>().join(" ")
+                change
+                    .addresses
+                    .iter()
+                    .map(|a| format!("Address={a}"))
+                    .collect::<Vec<_>>()
+                    .join(" ")
             ));
             if let Some(gateway) = &change.gateway {
                 lines.push(format!("and: Gateway={gateway}"));
             }
         }
-        lines.push("networkctl reload && networkctl reconfigure --all   # from the console".to_owned());
+        lines.push(
+            "networkctl reload && networkctl reconfigure --all   # from the console".to_owned(),
+        );
         lines
     }
 }
@@ -108,7 +124,11 @@ impl Action for Map {
 fn noted(cx: &Context) -> Result<Vec<NetworkChange>, ActionError> {
     // A rollback or a finished run has no doubt about the note; before the first attempt it is
     // reckoned from the inventory.
-    if cx.token.is_null() { changes(cx, &format!("{}-{}", cx.view.run, cx.place())) } else { cx.noted() }
+    if cx.token.is_null() {
+        changes(cx, &format!("{}-{}", cx.view.run, cx.place()))
+    } else {
+        cx.noted()
+    }
 }
 
 /// Adds the addresses, logs on over a new one, and keeps them only then.
@@ -132,8 +152,11 @@ async fn change_and_confirm(
         proof.confirm_network(change).await?;
     }
     if place == Place::Destination {
-        let moved: Vec<String> =
-            changes.iter().flat_map(|change| &change.addresses).map(|text| plain(text)).collect();
+        let moved: Vec<String> = changes
+            .iter()
+            .flat_map(|change| &change.addresses)
+            .map(|text| plain(text))
+            .collect();
         proof.announce(&moved).await?;
     }
     Ok(())
@@ -146,13 +169,18 @@ async fn source_is_off_its_addresses(cx: &Context) -> Result<(), ActionError> {
     let source = cx.snapshot_facts(Place::Source)?;
     for change in changes(cx, "look")? {
         for address in &change.addresses {
-            let held = adapters
-                .iter()
-                .find(|adapter| adapter.addresses.iter().any(|now| plain(now) == plain(address)));
+            let held = adapters.iter().find(|adapter| {
+                adapter
+                    .addresses
+                    .iter()
+                    .any(|now| plain(now) == plain(address))
+            });
             if let Some(adapter) = held {
                 return Err(ActionError::refused(format!(
                     "{} (`{}`) still holds {address} on `{}`; it must give it up first",
-                    source.name, cx.reach_of(Place::Source)?.name, adapter.name
+                    source.name,
+                    cx.reach_of(Place::Source)?.name,
+                    adapter.name
                 )));
             }
         }
@@ -168,20 +196,35 @@ fn new_reach(cx: &Context, changes: &[NetworkChange]) -> Result<Reach, ActionErr
     let carrier = facts
         .adapters
         .iter()
-        .find(|adapter| adapter.addresses.iter().any(|text| plain(text) == present.address))
+        .find(|adapter| {
+            adapter
+                .addresses
+                .iter()
+                .any(|text| plain(text) == present.address)
+        })
         .map(|adapter| adapter.name.clone());
     let change = changes
         .iter()
         .find(|change| Some(&change.adapter) == carrier.as_ref())
         .or_else(|| changes.iter().find(|change| !change.addresses.is_empty()));
-    let address = change.and_then(|change| change.addresses.first()).map(|text| plain(text));
-    Ok(Reach { address: address.unwrap_or_else(|| present.address.clone()), ..present.clone() })
+    let address = change
+        .and_then(|change| change.addresses.first())
+        .map(|text| plain(text));
+    Ok(Reach {
+        address: address.unwrap_or_else(|| present.address.clone()),
+        ..present.clone()
+    })
 }
 
 fn outcome(cx: &Context, changes: &[NetworkChange]) -> Result<Outcome, ActionError> {
     let adapters: serde_json::Map<_, _> = changes
         .iter()
-        .map(|change| (change.adapter.clone(), json!({ "addresses": change.addresses })))
+        .map(|change| {
+            (
+                change.adapter.clone(),
+                json!({ "addresses": change.addresses }),
+            )
+        })
         .collect();
     Ok(Outcome {
         output: json!({ "adapters": adapters }),

@@ -33,10 +33,15 @@ fn before(cx: &Context) -> Result<Option<u32>, ActionError> {
             "no stage of this run has noted the policy's value, so it was not changed either",
         ));
     };
-    Ok(token["before"].as_u64().and_then(|value| u32::try_from(value).ok()))
+    Ok(token["before"]
+        .as_u64()
+        .and_then(|value| u32::try_from(value).ok()))
 }
 
 /// Says a value for a person.
 fn said(value: Option<u32>) -> String {
-    value.map_or_else(|| "the value is absent".to_owned(), |value| format!("the value is {value}"))
+    value.map_or_else(
+        || "the value is absent".to_owned(),
+        |value| format!("the value is {value}"),
+    )
 }

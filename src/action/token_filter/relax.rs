@@ -53,7 +53,10 @@ impl Action for Relax {
 
     async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
         let value = cx.host().await?.token_filter().await?;
-        Ok(Prepared { token: json!({ "before": value }), ..Prepared::default() })
+        Ok(Prepared {
+            token: json!({ "before": value }),
+            ..Prepared::default()
+        })
     }
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {

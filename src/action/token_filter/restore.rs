@@ -59,7 +59,9 @@ impl Action for Restore {
                 r"reg add {KEY} /v LocalAccountTokenFilterPolicy /t REG_DWORD /d {value} /f"
             )],
             Ok(None) => {
-                vec![format!(r"reg delete {KEY} /v LocalAccountTokenFilterPolicy /f")]
+                vec![format!(
+                    r"reg delete {KEY} /v LocalAccountTokenFilterPolicy /f"
+                )]
             }
             Err(_) => vec!["No change is needed: this run did not change the policy.".to_owned()],
         }

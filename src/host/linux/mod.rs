@@ -59,6 +59,7 @@ const SERVICES: &str = include_str!("scripts/services.sh");
 const RESTART: &str = include_str!("scripts/restart.sh");
 const ANNOUNCE: &str = include_str!("scripts/announce.sh");
 const CONFIRM: &str = include_str!("scripts/confirm.sh");
+const FREE: &str = include_str!("scripts/free.sh");
 const UNFENCE: &str = include_str!("scripts/unfence.sh");
 
 /// A Linux server.
@@ -223,6 +224,16 @@ impl LinuxHost {
             .map(drop)
     }
 
+    async fn has_keys(&self, keytab: &[u8]) -> Result<bool, HostErrorKind> {
+        let now = self.operate(Kind::Look, &[SECRETS], Values::new()).await?;
+        let Some(own) = now.bytes("keytab") else {
+            return Ok(false);
+        };
+        let merged =
+            edit::keytab::merge(own, keytab).map_err(|error| unsupported(error.to_string()))?;
+        Ok(merged.as_slice() == own.as_slice())
+    }
+
     async fn do_run_script(&self, script: &ScriptRun) -> Result<ScriptResult, HostErrorKind> {
         if script.shell != Shell::Sh {
             return Err(unsupported(
@@ -352,6 +363,24 @@ impl Host for LinuxHost {
             }
         });
         self.told("look at the services", services)
+    }
+
+    async fn keytab_holds(&self, keytab: &[u8]) -> Result<bool, HostError> {
+        self.told("look at the keytab", self.has_keys(keytab).await)
+    }
+
+    async fn free_mib(&self, path: &str) -> Result<u64, HostError> {
+        let values = Values::new().with("AT", path);
+        let lines = self.operate(Kind::Look, &[FREE], values).await;
+        let free = lines.and_then(|lines| {
+            lines
+                .need("free")?
+                .parse()
+                .map_err(|_| HostErrorKind::Answer {
+                    words: "the free space is no number".to_owned(),
+                })
+        });
+        self.told(&format!("look for room at `{path}`"), free)
     }
 
     async fn token_filter(&self) -> Result<Option<u32>, HostError> {

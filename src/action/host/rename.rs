@@ -1,0 +1,148 @@
+//! `host.rename`: gives a server another name (the document's rows 41 and 75).
+
+use async_trait::async_trait;
+use serde_json::Value;
+use serde_json::json;
+
+use super::SERVERS;
+use crate::action::Action;
+use crate::action::ActionError;
+use crate::action::Context;
+use crate::action::Prepared;
+use crate::action::registry::NoParameters;
+use crate::action::registry::parameters;
+use crate::action::world::refused;
+use crate::host::Naming;
+use crate::plan::Signature;
+use crate::run::Outcome;
+use crate::run::Place;
+use crate::run::Probe;
+use crate::run::Reach;
+use crate::run::Standing;
+
+/// Gives the source its new name, and the destination the source's old one.
+pub(crate) struct Rename;
+
+#[async_trait]
+impl Action for Rename {
+    fn signature(&self) -> Signature {
+        Signature {
+            uses: "host.rename",
+            allows: SERVERS,
+            parameters: parameters::<NoParameters>(),
+            templates: &[],
+            expressions: &[],
+            changes: true,
+            summary: "renames a server: the source to its new name, the destination to the source's",
+        }
+    }
+
+    async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
+        let naming = noted(cx)?;
+        let parts = cx.host().await?.naming(&naming).await?;
+        let saw = parts
+            .iter()
+            .map(|part| format!("{}: {}", part.name, part.saw))
+            .collect::<Vec<_>>()
+            .join("; ");
+        let done = parts.iter().filter(|part| part.done).count();
+        Ok(if done == parts.len() {
+            Probe::after(saw, outcome(cx, &naming)?)
+        } else if done == 0 {
+            Probe::new(Standing::Before, saw)
+        } else {
+            Probe::new(Standing::Between, saw)
+        })
+    }
+
+    async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
+        let naming = naming(cx)?;
+        let reach = Some(reach(cx, &naming)?);
+        let token = serde_json::to_value(naming).map_err(|error| refused(&error))?;
+        Ok(Prepared {
+            token,
+            reach,
+            secrets: Vec::new(),
+        })
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        let naming = noted(cx)?;
+        cx.host().await?.rename(&naming).await?;
+        outcome(cx, &naming)
+    }
+
+    async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
+        let snapshot = cx.host_snapshot(cx.place())?;
+        Ok(cx.host().await?.restore_names(snapshot).await?)
+    }
+
+    fn book(&self, cx: &Context) -> Vec<String> {
+        let Ok(naming) = naming(cx) else {
+            return Vec::new();
+        };
+        let Naming { from, to, .. } = naming;
+        vec![
+            format!("hostnamectl set-hostname {to}"),
+            format!("In /etc/hosts, replace `{from}` by `{to}`."),
+            format!(
+                "In /etc/samba/smb.conf, under [global]: netbios name = {}",
+                to.to_uppercase()
+            ),
+            "In the same file, delete `netbios aliases` and `additional dns hostnames`.".to_owned(),
+            "mv /etc/krb5.keytab /root/krb5.keytab.before   # it holds keys of the old name"
+                .to_owned(),
+        ]
+    }
+}
+
+fn noted(cx: &Context) -> Result<Naming, ActionError> {
+    if cx.token.is_null() {
+        naming(cx)
+    } else {
+        cx.noted()
+    }
+}
+
+fn naming(cx: &Context) -> Result<Naming, ActionError> {
+    let facts = cx.snapshot_facts(cx.place())?;
+    let to = match cx.place() {
+        Place::Destination => cx.snapshot_facts(Place::Source)?.name,
+        _ => {
+            let name = cx
+                .view
+                .roots
+                .get(&["source", "newName"])
+                .and_then(Value::as_str);
+            name.map(str::to_owned).ok_or_else(|| {
+                ActionError::refused("the source's new name is not settled in this run")
+            })?
+        }
+    };
+    Ok(Naming {
+        from: facts.name,
+        to,
+        realm: facts
+            .domain
+            .filter(|_| facts.domain_joined)
+            .map(|domain| domain.realm),
+        address: Some(cx.reach_of(cx.place())?.address.clone()),
+        drop_alternates: true,
+        drop_keytab: facts.domain_joined,
+    })
+}
+
+fn reach(cx: &Context, naming: &Naming) -> Result<Reach, ActionError> {
+    Ok(Reach {
+        name: naming.to.clone(),
+        ..cx.reach_of(cx.place())?.clone()
+    })
+}
+
+fn outcome(cx: &Context, naming: &Naming) -> Result<Outcome, ActionError> {
+    Ok(Outcome {
+        output: json!({ "from": naming.from, "to": naming.to }),
+        reach: Some(reach(cx, naming)?),
+        ..Outcome::default()
+    })
+}

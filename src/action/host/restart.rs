@@ -1,0 +1,123 @@
+//! `host.restart`: restarts a server once, however often it is tried.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::json;
+use tokio::time::Instant;
+use tokio::time::sleep;
+
+use super::SERVERS;
+use crate::action::Action;
+use crate::action::ActionError;
+use crate::action::ActionErrorKind;
+use crate::action::Context;
+use crate::action::Prepared;
+use crate::action::registry::parameters;
+use crate::plan::Signature;
+use crate::run::Outcome;
+use crate::run::Probe;
+use crate::run::Standing;
+
+/// How long to wait between two looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// Restarts a server if it still is in the boot that was recorded before the first attempt.
+pub(crate) struct Restart;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "the ordinal is for readers and for the plan's own checks"
+)]
+struct Parameters {
+    /// Which restart of this server in the run it is, from 1; part of the document's text.
+    #[schemars(range(min = 1))]
+    ordinal: u32,
+}
+
+/// The boot that shall end.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Note {
+    pub(super) boot: String,
+}
+
+#[async_trait]
+impl Action for Restart {
+    fn signature(&self) -> Signature {
+        Signature {
+            uses: "host.restart",
+            allows: SERVERS,
+            parameters: parameters::<Parameters>(),
+            templates: &[],
+            expressions: &[],
+            changes: true,
+            summary: "restarts a server, once",
+        }
+    }
+
+    async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
+        let Note { boot } = cx.noted()?;
+        let now = cx.host().await?.boot().await?;
+        Ok(if now == boot {
+            Probe::new(Standing::Before, format!("still in boot {boot}"))
+        } else {
+            Probe::after(
+                format!("in boot {now}, no longer in {boot}"),
+                outcome(&boot),
+            )
+        })
+    }
+
+    async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
+        let boot = cx.host().await?.boot().await?;
+        Ok(Prepared {
+            token: json!(Note { boot }),
+            ..Prepared::default()
+        })
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        let Note { boot } = cx.noted()?;
+        cx.host().await?.restart(&boot).await?;
+        // The old connection must not be mistaken for the machine that comes back.
+        cx.world.disconnect(cx.place()).await?;
+        let until = Instant::now() + cx.guard().limit;
+        while Instant::now() < until {
+            match boot_now(cx).await {
+                Ok(now) if now == boot => sleep(LOOK_AGAIN).await,
+                Ok(_) => return Ok(outcome(&boot)),
+                Err(error) if error.kind == ActionErrorKind::Unreachable => {
+                    return Ok(outcome(&boot));
+                }
+                // A machine that shuts down ends logons in many ways before it stops answering.
+                Err(_) => sleep(LOOK_AGAIN).await,
+            }
+        }
+        Err(ActionError::passing(format!(
+            "the server did not leave boot {boot}"
+        )))
+    }
+
+    async fn undo(&self, _: &Context) -> Result<(), ActionError> {
+        // A restart has no inverse and needs none.
+        Ok(())
+    }
+
+    fn book(&self, _: &Context) -> Vec<String> {
+        vec!["systemctl reboot".to_owned()]
+    }
+}
+
+async fn boot_now(cx: &Context) -> Result<String, ActionError> {
+    let reach = cx.reach_of(cx.place())?;
+    Ok(cx.host_at(cx.place(), reach, false).await?.boot().await?)
+}
+
+fn outcome(boot: &str) -> Outcome {
+    Outcome::output(json!({ "endedBoot": boot }))
+}

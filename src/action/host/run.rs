@@ -1,0 +1,166 @@
+//! `host.run`: a user's own script, with a probe and an inverse of the user's own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::action::Action;
+use crate::action::ActionError;
+use crate::action::Context;
+use crate::action::registry::parameters;
+use crate::host::Host;
+use crate::host::ScriptIntent;
+use crate::host::ScriptResult;
+use crate::host::ScriptRun;
+use crate::host::Shell;
+use crate::plan::Signature;
+use crate::run::Outcome;
+use crate::run::Place;
+use crate::run::Probe;
+use crate::run::Standing;
+
+/// Runs a script of the plan's author. Values reach it as variables, never as text of the script.
+pub(crate) struct Run;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Parameters {
+    /// What to run. Exit code 0 means that the effect is there.
+    #[schemars(length(min = 1))]
+    script: String,
+    /// Says whether the effect is there: exit code 0 if it is complete, anything else if not. It
+    /// must not change anything. Without it a run that was cut here pauses for a person.
+    probe: Option<String>,
+    /// Takes the effect back.
+    undo: Option<String>,
+    /// Values for the scripts, by the name of the variable; each is Handlebars.
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    /// `sh`, or `powershell` for Windows.
+    #[serde(default)]
+    shell: ShellParameter,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum ShellParameter {
+    #[default]
+    Sh,
+    Powershell,
+}
+
+#[async_trait]
+impl Action for Run {
+    fn signature(&self) -> Signature {
+        Signature {
+            uses: "host.run",
+            allows: &[Place::Source, Place::Destination, Place::Orchestrator],
+            parameters: parameters::<Parameters>(),
+            templates: &["/env/*"],
+            expressions: &[],
+            changes: true,
+            summary: "runs a script of the plan's author, with a probe and an undo of its own",
+        }
+    }
+
+    async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
+        let parameters: Parameters = cx.with()?;
+        let Some(probe) = parameters.probe.clone() else {
+            return Ok(Probe::new(
+                Standing::Foreign,
+                "the script has no `probe`, so nobody can see whether it has had its effect",
+            ));
+        };
+        let result = run(cx, &parameters, probe, ScriptIntent::Look).await?;
+        Ok(if result.code == 0 {
+            Probe::after("the script's probe says that it is done", outcome(&result))
+        } else {
+            Probe::new(
+                Standing::Before,
+                format!(
+                    "the script's probe says that it is not done (exit code {})",
+                    result.code
+                ),
+            )
+        })
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        let parameters: Parameters = cx.with()?;
+        let script = parameters.script.clone();
+        let result = run(cx, &parameters, script, ScriptIntent::Change).await?;
+        succeeded(&result, "script")?;
+        Ok(outcome(&result))
+    }
+
+    async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
+        let parameters: Parameters = cx.with()?;
+        match parameters.undo.clone() {
+            Some(undo) => succeeded(
+                &run(cx, &parameters, undo, ScriptIntent::Change).await?,
+                "undo",
+            ),
+            None => Err(ActionError::refused("the script has no `undo`")),
+        }
+    }
+
+    fn book(&self, cx: &Context) -> Vec<String> {
+        let script = cx.stage().with["script"].as_str().unwrap_or_default();
+        script.lines().map(str::to_owned).collect()
+    }
+}
+
+async fn machine(cx: &Context) -> Result<Arc<dyn Host>, ActionError> {
+    if cx.place() == Place::Orchestrator {
+        cx.local()
+    } else {
+        cx.host().await
+    }
+}
+
+async fn run(
+    cx: &Context,
+    parameters: &Parameters,
+    text: String,
+    intent: ScriptIntent,
+) -> Result<ScriptResult, ActionError> {
+    let mut env = BTreeMap::new();
+    for name in parameters.env.keys() {
+        let value = cx.text(&format!("/env/{name}"))?.unwrap_or_default();
+        env.insert(name.clone(), SecretString::from(value));
+    }
+    let shell = match parameters.shell {
+        ShellParameter::Sh => Shell::Sh,
+        ShellParameter::Powershell => Shell::PowerShell,
+    };
+    let script = ScriptRun {
+        text,
+        env,
+        shell,
+        intent,
+    };
+    Ok(machine(cx).await?.run_script(&script).await?)
+}
+
+fn succeeded(result: &ScriptResult, what: &str) -> Result<(), ActionError> {
+    if result.code == 0 {
+        return Ok(());
+    }
+    let words = result.stderr.trim();
+    let words = if words.is_empty() {
+        "it printed nothing on standard error"
+    } else {
+        words
+    };
+    Err(ActionError::passing(words)
+        .while_doing(format!("the {what} ended with exit code {}", result.code)))
+}
+
+fn outcome(result: &ScriptResult) -> Outcome {
+    Outcome::output(json!({ "stdout": result.stdout.trim_end(), "exitCode": result.code }))
+}

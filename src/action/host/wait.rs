@@ -1,0 +1,191 @@
+//! `host.wait`: waits until a server answers after a restart, or under its new name.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio::time::sleep;
+use tokio::time::timeout;
+
+use super::SERVERS;
+use super::restart::Note;
+use crate::action::Action;
+use crate::action::ActionError;
+use crate::action::Context;
+use crate::action::registry::parameters;
+use crate::plan::Signature;
+use crate::run::Outcome;
+use crate::run::Probe;
+use crate::run::Standing;
+
+/// How long to wait between two looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// How long one attempt to connect to the file service may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// The port of the file service.
+const SMB: u16 = 445;
+
+/// Waits until a server is there again with its services.
+pub(crate) struct Wait;
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Parameters {
+    /// The restart stage whose boot must be over.
+    after: Option<String>,
+    /// `new-name`: the domain's DNS must lead the name to this server, and file service answer
+    /// there.
+    #[serde(rename = "for")]
+    wanted: Option<Wanted>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Wanted {
+    NewName,
+}
+
+#[async_trait]
+impl Action for Wait {
+    fn signature(&self) -> Signature {
+        Signature {
+            uses: "host.wait",
+            allows: SERVERS,
+            parameters: parameters::<Parameters>(),
+            templates: &[],
+            expressions: &[],
+            changes: false,
+            summary: "waits until a server answers with its services and the expected name",
+        }
+    }
+
+    async fn probe(&self, _: &Context) -> Result<Probe, ActionError> {
+        Ok(Probe::new(
+            Standing::Before,
+            "waiting leaves nothing behind",
+        ))
+    }
+
+    async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        let parameters: Parameters = cx.with()?;
+        let began = Instant::now();
+        let until = began + cx.guard().limit;
+        loop {
+            let missing = match missing(cx, &parameters).await {
+                Ok(None) => {
+                    let seconds = began.elapsed().as_secs_f64();
+                    return Ok(Outcome::output(
+                        json!({ "seconds": (seconds * 10.0).round() / 10.0 }),
+                    ));
+                }
+                Ok(Some(missing)) => missing,
+                Err(error) if error.heals() => error.to_string(),
+                Err(error) => return Err(error),
+            };
+            if Instant::now() + LOOK_AGAIN >= until {
+                let name = &cx.reach_of(cx.place())?.name;
+                return Err(ActionError::passing(missing)
+                    .while_doing(format!("`{name}` did not come back in time")));
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    async fn undo(&self, _: &Context) -> Result<(), ActionError> {
+        Ok(())
+    }
+
+    fn book(&self, cx: &Context) -> Vec<String> {
+        let Ok(reach) = cx.reach_of(cx.place()) else {
+            return Vec::new();
+        };
+        vec![
+            format!(
+                "ssh {} hostname   # must print {}",
+                reach.address, reach.name
+            ),
+            format!("smbclient -N -L {}   # must answer", reach.address),
+        ]
+    }
+}
+
+/// Says what is still missing, or nothing.
+async fn missing(cx: &Context, parameters: &Parameters) -> Result<Option<String>, ActionError> {
+    let place = cx.place();
+    let reach = cx.reach_of(place)?;
+    let host = cx.host_at(place, reach, false).await?;
+    if let Some(restart) = &parameters.after {
+        let token = cx.view.tokens.iter().find(|(id, _)| id.as_str() == restart);
+        let note = token.and_then(|(_, token)| serde_json::from_value::<Note>(token.clone()).ok());
+        // A restart that this run's path does not have leaves nothing to wait for.
+        if let Some(Note { boot }) = note
+            && host.boot().await? == boot
+        {
+            cx.world.disconnect(place).await?;
+            return Ok(Some("it has not restarted yet".to_owned()));
+        }
+    }
+    let facts = host.facts().await?;
+    if !facts.name.eq_ignore_ascii_case(&reach.name) {
+        return Err(ActionError::refused(format!(
+            "the server answers as `{}`, not as `{}`",
+            facts.name, reach.name
+        )));
+    }
+    let services = host.services().await?;
+    if !services.ready {
+        return Ok(Some(format!(
+            "waiting for {}",
+            services.waiting_for.join(", ")
+        )));
+    }
+    match parameters.wanted {
+        Some(Wanted::NewName) => not_found_by_name(cx, &reach.name).await,
+        None => Ok(None),
+    }
+}
+
+/// What the clients need: DNS leads the name to this server's addresses only, and each serves.
+async fn not_found_by_name(cx: &Context, name: &str) -> Result<Option<String>, ActionError> {
+    let expected: Vec<String> = cx
+        .host()
+        .await?
+        .network()
+        .await?
+        .iter()
+        .flat_map(|adapter| &adapter.addresses)
+        .filter_map(|address| address.split('/').next().map(str::to_owned))
+        .collect();
+    if cx.snapshot_facts(cx.place())?.domain_joined {
+        let found: Vec<String> = cx
+            .directory()?
+            .lookup(name)
+            .await?
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        if found.is_empty() {
+            return Ok(Some(format!("DNS does not know `{name}` yet")));
+        }
+        if let Some(other) = found.iter().find(|address| !expected.contains(address)) {
+            return Ok(Some(format!("DNS still leads `{name}` to {other}")));
+        }
+    }
+    for address in expected {
+        let address: std::net::IpAddr = match address.parse() {
+            Ok(address) => address,
+            Err(_) => continue,
+        };
+        let connected = timeout(CONNECT_LIMIT, TcpStream::connect((address, SMB))).await;
+        if !matches!(connected, Ok(Ok(_))) {
+            return Ok(Some(format!(
+                "the file service does not answer at {address} yet"
+            )));
+        }
+    }
+    Ok(None)
+}
