@@ -74,7 +74,74 @@ pub(crate) fn check(
         })
         .collect();
     check_reads(stages, graph, &reads, faults);
+    check_named_stages(stages, graph, catalogue, faults);
     all
+}
+
+/// Parameters that name a stage (`x-stage` in their schema lists the actions that it may use): it
+/// must be there, use one of them, and be needed.
+fn check_named_stages(
+    stages: &[Value],
+    graph: &Graph,
+    catalogue: &Catalogue,
+    faults: &mut Faults,
+) {
+    let mut found = Vec::new();
+    for (index, stage) in stages.iter().enumerate() {
+        let signature = stage["uses"].as_str().and_then(|uses| catalogue.get(uses));
+        let fields = signature.and_then(|signature| signature.parameters["properties"].as_object());
+        for (field, schema) in fields.into_iter().flatten() {
+            let (Some(allowed), Some(name)) =
+                (schema["x-stage"].as_array(), stage["with"][field].as_str())
+            else {
+                continue;
+            };
+            let place = At::value(format!("/stages/{index}/with/{field}"));
+            let Some(target) = graph.index.get(name).copied() else {
+                faults.push(
+                    Fault::error("P026", place, format!("unknown stage `{name}`"))
+                        .label("no stage has this id")
+                        .maybe_help(did_you_mean(name, graph.index.keys().map(String::as_str))),
+                );
+                continue;
+            };
+            if allowed.contains(&stages[target]["uses"]) {
+                found.push((index, target, place));
+            } else {
+                let allowed: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
+                let message = format!("`{name}` does not use `{}`", allowed.join("` or `"));
+                faults.push(
+                    Fault::error("P026", place, message).and(at(target, "uses"), "it uses this"),
+                );
+            }
+        }
+    }
+    if !graph.ordered {
+        return;
+    }
+    let pairs: Vec<(usize, usize)> = found.iter().map(|(stage, target, _)| (*stage, *target)).collect();
+    for ((stage, target, place), reached) in found.into_iter().zip(graph.reaches(&pairs)) {
+        let (id, name) = (&graph.ids[stage], &graph.ids[target]);
+        if !reached {
+            faults.push(
+                Fault::error("P026", place, format!("`{id}` names `{name}` but does not need it"))
+                    .help(format!("add `{name}` to the `needs` of `{id}`")),
+            );
+        } else if stages[target]["uses"] == "host.restart"
+            && stages[stage]["on"] == stages[target]["on"]
+            && stages[stage]["when"] != stages[target]["when"]
+        {
+            faults.push(
+                Fault::warning(
+                    "P026",
+                    place,
+                    format!("`{id}` waits after `{name}` under another condition"),
+                )
+                .and(at(target, "when"), "the restart's condition")
+                .help("a skip does not spread, so a wait repeats its restart's `when`"),
+            );
+        }
+    }
 }
 
 /// The check of one stage.

@@ -448,9 +448,9 @@ impl Faults {
 }
 
 /// Returns "did you mean" for the nearest of `known`, if one is near enough.
-pub(crate) fn did_you_mean<'a>(
+pub(crate) fn did_you_mean<'a, I: IntoIterator<Item = &'a str>>(
     word: &str,
-    known: impl IntoIterator<Item = &'a str>,
+    known: I,
 ) -> Option<String> {
     nearest(word, known).map(|near| format!("did you mean `{near}`?"))
 }
