@@ -73,19 +73,14 @@ pub(crate) fn check(
             one.compiled
         })
         .collect();
-    check_reads(stages, graph, &reads, faults);
+    check_reads(stages, graph, catalogue, &reads, faults);
     check_named_stages(stages, graph, catalogue, faults);
     all
 }
 
 /// Parameters that name a stage (`x-stage` in their schema lists the actions that it may use): it
 /// must be there, use one of them, and be needed.
-fn check_named_stages(
-    stages: &[Value],
-    graph: &Graph,
-    catalogue: &Catalogue,
-    faults: &mut Faults,
-) {
+fn check_named_stages(stages: &[Value], graph: &Graph, catalogue: &Catalogue, faults: &mut Faults) {
     let mut found = Vec::new();
     for (index, stage) in stages.iter().enumerate() {
         let signature = stage["uses"].as_str().and_then(|uses| catalogue.get(uses));
@@ -119,13 +114,23 @@ fn check_named_stages(
     if !graph.ordered {
         return;
     }
-    let pairs: Vec<(usize, usize)> = found.iter().map(|(stage, target, _)| (*stage, *target)).collect();
+    let pairs: Vec<(usize, usize)> = found
+        .iter()
+        .map(|(stage, target, _)| (*stage, *target))
+        .collect();
     for ((stage, target, place), reached) in found.into_iter().zip(graph.reaches(&pairs)) {
         let (id, name) = (&graph.ids[stage], &graph.ids[target]);
+        if graph.doubtful[stage] {
+            continue;
+        }
         if !reached {
             faults.push(
-                Fault::error("P026", place, format!("`{id}` names `{name}` but does not need it"))
-                    .help(format!("add `{name}` to the `needs` of `{id}`")),
+                Fault::error(
+                    "P026",
+                    place,
+                    format!("`{id}` names `{name}` but does not need it"),
+                )
+                .help(format!("add `{name}` to the `needs` of `{id}`")),
             );
         } else if stages[target]["uses"] == "host.restart"
             && stages[stage]["on"] == stages[target]["on"]
@@ -363,7 +368,13 @@ fn matches<'a>(with: &'a Value, pattern: &str) -> Vec<(String, &'a Value)> {
 }
 
 /// Outputs must be those of stages that this one needs, and facts must have been learned.
-fn check_reads(stages: &[Value], graph: &Graph, reads: &[Read], faults: &mut Faults) {
+fn check_reads(
+    stages: &[Value],
+    graph: &Graph,
+    catalogue: &Catalogue,
+    reads: &[Read],
+    faults: &mut Faults,
+) {
     let mut outputs = Vec::new();
     let mut suggestions = 0;
     for read in reads {
@@ -401,7 +412,7 @@ fn check_reads(stages: &[Value], graph: &Graph, reads: &[Read], faults: &mut Fau
         .map(|(read, target)| (read.stage, *target))
         .collect();
     for ((read, target), reached) in outputs.into_iter().zip(graph.reaches(&pairs)) {
-        if !reached {
+        if !reached && !graph.doubtful[read.stage] {
             let (id, needed) = (&graph.ids[read.stage], &graph.ids[target]);
             let message = format!("`{id}` reads the output of `{needed}` but does not need it");
             faults.push(
@@ -410,7 +421,7 @@ fn check_reads(stages: &[Value], graph: &Graph, reads: &[Read], faults: &mut Fau
             );
         }
     }
-    let connected = connected(stages, graph);
+    let connected = connected(stages, graph, catalogue);
     for read in reads.iter().filter(|read| read.decides) {
         let [root, fact, ..] = read.reference.path.as_slice() else {
             continue;
@@ -420,7 +431,10 @@ fn check_reads(stages: &[Value], graph: &Graph, reads: &[Read], faults: &mut Fau
             "destination" => 1,
             _ => continue,
         };
-        if !LEARNED.contains(&fact.as_str()) || connected[read.stage] >> host & 1 == 1 {
+        if !LEARNED.contains(&fact.as_str())
+            || connected[read.stage] >> host & 1 == 1
+            || graph.doubtful[read.stage]
+        {
             continue;
         }
         let path = written(&read.reference.path);
@@ -438,11 +452,14 @@ fn check_reads(stages: &[Value], graph: &Graph, reads: &[Read], faults: &mut Fau
 }
 
 /// For each stage a bit for each host: whether a connection to it has been made before.
-fn connected(stages: &[Value], graph: &Graph) -> Vec<u8> {
+///
+/// An unknown action might have been meant to be the one that connects; its fault is enough.
+fn connected(stages: &[Value], graph: &Graph, catalogue: &Catalogue) -> Vec<u8> {
     let own = |stage: &Value| match (stage["uses"].as_str(), stage["on"].as_str()) {
         (Some("host.connect"), Some("source")) => 1,
         (Some("host.connect"), Some("destination")) => 2,
-        _ => 0,
+        (Some(uses), _) if catalogue.get(uses).is_some() => 0,
+        _ => 3,
     };
     let mut connected = vec![0_u8; stages.len()];
     for (index, needs) in graph.needs.iter().enumerate() {

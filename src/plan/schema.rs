@@ -40,7 +40,9 @@ fn plain(schema: &mut Value) {
             if let Some(Value::String(text)) = map.get_mut("description") {
                 *text = text.replace('\n', " ");
             }
-            let Some(choices) = map.get("oneOf").and_then(Value::as_array) else { return };
+            let Some(choices) = map.get("oneOf").and_then(Value::as_array) else {
+                return;
+            };
             let constant = |choice: &Value| choice.get("const").cloned();
             let Some(constants) = choices.iter().map(constant).collect::<Option<Vec<_>>>() else {
                 return;

@@ -8,8 +8,12 @@ use sms_plan::run::Place;
 
 const HOSTS: &[Place] = &[Place::Source, Place::Destination];
 const DIRECTORY: &[Place] = &[Place::Directory];
-const ANYWHERE: &[Place] =
-    &[Place::Source, Place::Destination, Place::Directory, Place::Orchestrator];
+const ANYWHERE: &[Place] = &[
+    Place::Source,
+    Place::Destination,
+    Place::Directory,
+    Place::Orchestrator,
+];
 const MACHINES: &[Place] = &[Place::Source, Place::Destination, Place::Orchestrator];
 
 fn parameters(properties: Value, required: &[&str]) -> Value {
@@ -57,7 +61,10 @@ pub(super) fn all() -> Catalogue {
         plain(
             "host.restart",
             HOSTS,
-            parameters(json!({ "ordinal": { "type": "integer", "minimum": 1 } }), &["ordinal"]),
+            parameters(
+                json!({ "ordinal": { "type": "integer", "minimum": 1 } }),
+                &["ordinal"],
+            ),
         ),
         Signature {
             templates: &["/answersAs"],
@@ -106,7 +113,10 @@ pub(super) fn all() -> Catalogue {
             ..plain(
                 "control.approve",
                 ANYWHERE,
-                parameters(json!({ "message": text(), "timeout": duration() }), &["message"]),
+                parameters(
+                    json!({ "message": text(), "timeout": duration() }),
+                    &["message"],
+                ),
             )
         },
         Signature {
@@ -139,7 +149,11 @@ pub(super) fn all() -> Catalogue {
         Signature {
             templates: &["/text"],
             changes: false,
-            ..plain("control.note", ANYWHERE, parameters(json!({ "text": text() }), &["text"]))
+            ..plain(
+                "control.note",
+                ANYWHERE,
+                parameters(json!({ "text": text() }), &["text"]),
+            )
         },
     ])
 }

@@ -12,8 +12,9 @@ use super::source;
 /// All faulty files of a folder, in order.
 fn files(folder: &str) -> Vec<String> {
     let entries = std::fs::read_dir(project(folder)).unwrap();
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -31,11 +32,22 @@ fn check(folder: &str, load: impl Fn(&str) -> Result<Diagnostics, Diagnostics>) 
         };
         assert!(!diagnostics.is_empty(), "{path} has no fault");
         for one in diagnostics.iter() {
-            assert!(sms_plan::plan::codes::code(one.code).is_some(), "{} is in no table", one.code);
+            assert!(
+                sms_plan::plan::codes::code(one.code).is_some(),
+                "{} is in no table",
+                one.code
+            );
             assert!(one.severity == Severity::Warning || !one.message.is_empty());
         }
-        let kind = if folder.contains("inventory") { "inventory" } else { "plan" };
-        insta::assert_snapshot!(format!("{kind}__{}", name.trim_end_matches(".yaml")), diagnostics.render(false));
+        let kind = if folder.contains("inventory") {
+            "inventory"
+        } else {
+            "plan"
+        };
+        insta::assert_snapshot!(
+            format!("{kind}__{}", name.trim_end_matches(".yaml")),
+            diagnostics.render(false)
+        );
     }
 }
 
@@ -59,7 +71,11 @@ fn faulty_inventories_say_what_is_wrong() {
 fn a_secret_is_never_shown() {
     let path = "tests/fixtures/inventory/faulty/secret-in-clear.yaml";
     let errors = load_inventory(&source(path)).unwrap_err();
-    for shown in [errors.render(false), errors.render(true), errors.to_json().to_string()] {
+    for shown in [
+        errors.render(false),
+        errors.render(true),
+        errors.to_json().to_string(),
+    ] {
         assert!(!shown.contains("hunter2"), "{shown}");
     }
 }

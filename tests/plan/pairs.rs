@@ -31,11 +31,19 @@ impl Pair {
         let mut source = source;
         source["network"] = json!({ "eth0": { "addresses": ["10.98.0.41/24"] } });
         source["newName"] = json!("fs01-old");
-        Self { source, destination, source_scope: "local", destination_scope: "local" }
+        Self {
+            source,
+            destination,
+            source_scope: "local",
+            destination_scope: "local",
+        }
     }
 
     fn domain(os: &str, version: &str) -> Self {
-        Self::new(host("fs01", os, version, true, false), host("fs02", "windows", "2025", true, false))
+        Self::new(
+            host("fs01", os, version, true, false),
+            host("fs02", "windows", "2025", true, false),
+        )
     }
 
     pub(super) fn p1() -> Self {
@@ -88,7 +96,8 @@ impl Pair {
     }
 
     pub(super) fn inventory(&self) -> Inventory {
-        let credential = |scope| json!({ "username": "admin", "scope": scope, "password": { "env": "X" } });
+        let credential =
+            |scope| json!({ "username": "admin", "scope": scope, "password": { "env": "X" } });
         let value = json!({
             "apiVersion": "sms-plan/v1",
             "kind": "Inventory",

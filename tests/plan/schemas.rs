@@ -14,7 +14,10 @@ fn check(path: &str, schema: &Value) {
         std::fs::write(project(path), &text).unwrap();
     }
     let committed = std::fs::read_to_string(project(path)).unwrap();
-    assert_eq!(committed, text, "{path} is stale: run the tests once with UPDATE_SCHEMAS=1");
+    assert_eq!(
+        committed, text,
+        "{path} is stale: run the tests once with UPDATE_SCHEMAS=1"
+    );
 }
 
 #[test]
@@ -24,13 +27,19 @@ fn the_inventory_schema_is_that_of_the_types() {
 
 #[test]
 fn the_plan_schema_is_that_of_the_types() {
-    check("schemas/plan.schema.json", &schema_of_plan(&catalogue::all()));
+    check(
+        "schemas/plan.schema.json",
+        &schema_of_plan(&catalogue::all()),
+    );
 }
 
 #[test]
 fn schemas_say_nothing_by_one_of() {
     for schema in [schema_of_inventory(), schema_of_plan(&catalogue::all())] {
         let text = schema.to_string();
-        assert!(!text.contains("anyOf") && !text.contains("oneOf"), "{schema:#}");
+        assert!(
+            !text.contains("anyOf") && !text.contains("oneOf"),
+            "{schema:#}"
+        );
     }
 }

@@ -41,7 +41,9 @@ fn paths() -> BTreeMap<String, Vec<(f64, String)>> {
 
 /// Compares percents as people see them.
 fn shown(rows: impl IntoIterator<Item = (f64, String)>) -> Vec<String> {
-    rows.into_iter().map(|(percent, text)| format!("{percent:.6}% {text}")).collect()
+    rows.into_iter()
+        .map(|(percent, text)| format!("{percent:.6}% {text}"))
+        .collect()
 }
 
 #[test]
@@ -50,7 +52,11 @@ fn all_49_rows_start_at_their_percent_with_their_text() {
     let rows = path(&plan, &Pair::p1().roots());
     assert_eq!(rows.len(), 49);
     let ours = shown(rows.into_iter().map(|row| (row.percent, row.description)));
-    let theirs = shown(table().into_iter().map(|(percent, text, _)| (percent, text)));
+    let theirs = shown(
+        table()
+            .into_iter()
+            .map(|(percent, text, _)| (percent, text)),
+    );
     assert_eq!(ours, theirs);
 }
 
@@ -66,7 +72,11 @@ fn notes_are_the_documents() {
 
 #[test]
 fn ids_are_the_designs() {
-    let ids: Vec<String> = cutover().stages.iter().map(|stage| stage.id.to_string()).collect();
+    let ids: Vec<String> = cutover()
+        .stages
+        .iter()
+        .map(|stage| stage.id.to_string())
+        .collect();
     insta::assert_snapshot!(ids.join("\n"));
 }
 
@@ -91,14 +101,23 @@ fn each_kind_takes_its_rows() {
 
 fn taken(plan: &sms_plan::plan::Plan, pair: &Pair) -> Vec<String> {
     let rows = path(plan, &pair.roots());
-    assert!(rows.iter().all(|row| row.runs != Runs::Unknown), "{rows:#?}");
-    shown(rows.into_iter().filter(|row| row.runs == Runs::Yes).map(|r| (r.percent, r.description)))
+    assert!(
+        rows.iter().all(|row| row.runs != Runs::Unknown),
+        "{rows:#?}"
+    );
+    shown(
+        rows.into_iter()
+            .filter(|row| row.runs == Runs::Yes)
+            .map(|r| (r.percent, r.description)),
+    )
 }
 
 /// The ids of the stages that a pair takes.
 fn ids(pair: &Pair) -> Vec<String> {
     let rows = path(&cutover(), &pair.roots()).into_iter();
-    rows.filter(|row| row.runs == Runs::Yes).map(|row| row.id).collect()
+    rows.filter(|row| row.runs == Runs::Yes)
+        .map(|row| row.id)
+        .collect()
 }
 
 #[test]
@@ -119,7 +138,13 @@ fn a_linux_destination_in_a_domain_takes_no_windows_rows() {
     );
     let domain = ids(&Pair::p4a().linux_destination("domain"));
     let gone: Vec<&String> = windows.iter().filter(|id| !domain.contains(id)).collect();
-    assert_eq!(gone, ["relax-destination-token-filter", "restore-destination-token-filter"]);
+    assert_eq!(
+        gone,
+        [
+            "relax-destination-token-filter",
+            "restore-destination-token-filter"
+        ]
+    );
 }
 
 #[test]
@@ -143,7 +168,10 @@ fn a_linux_source_with_a_domain_credential_needs_the_temporary_account() {
 #[test]
 fn a_linux_workgroup_destination_restarts_once() {
     let taken = ids(&Pair::p5().linux_destination("local"));
-    let ours: Vec<&String> = taken.iter().filter(|id| id.contains("destination")).collect();
+    let ours: Vec<&String> = taken
+        .iter()
+        .filter(|id| id.contains("destination"))
+        .collect();
     assert_eq!(
         ours,
         [
@@ -161,7 +189,15 @@ fn a_linux_workgroup_destination_restarts_once() {
 #[test]
 fn restarts_count_up_on_every_path() {
     let plan = cutover();
-    for pair in [Pair::p1(), Pair::p2(), Pair::p3(), Pair::p4a(), Pair::p4b(), Pair::p5(), Pair::p6()] {
+    for pair in [
+        Pair::p1(),
+        Pair::p2(),
+        Pair::p3(),
+        Pair::p4a(),
+        Pair::p4b(),
+        Pair::p5(),
+        Pair::p6(),
+    ] {
         let taken = ids(&pair);
         for place in ["source", "destination"] {
             let ordinals: Vec<u64> = plan
@@ -181,7 +217,11 @@ fn restarts_count_up_on_every_path() {
 fn a_wait_repeats_the_condition_of_its_restart() {
     let plan = cutover();
     let mut waits = 0;
-    for stage in plan.stages.iter().filter(|stage| stage.with.get("after").is_some()) {
+    for stage in plan
+        .stages
+        .iter()
+        .filter(|stage| stage.with.get("after").is_some())
+    {
         let id = StageId::new(stage.with["after"].as_str().unwrap()).unwrap();
         let restart = plan.stage(&id).unwrap();
         assert_eq!(stage.when, restart.when, "{}", stage.id);
@@ -208,21 +248,41 @@ fn needs(plan: &sms_plan::plan::Plan, stage: &str, other: &str) -> bool {
 fn nothing_leaves_before_the_way_back_is_known() {
     let plan = cutover();
     for leave in ["leave-source", "leave-destination"] {
-        for proof in ["logon-source-account", "logon-destination-account", "copy-permissions"] {
+        for proof in [
+            "logon-source-account",
+            "logon-destination-account",
+            "copy-permissions",
+        ] {
             assert!(needs(&plan, leave, proof), "{leave} {proof}");
         }
     }
-    assert!(needs(&plan, "map-destination-network", "wait-source-after-rename"));
-    for seen in ["wait-source-after-rename", "wait-source-after-join", "wait-source"] {
+    assert!(needs(
+        &plan,
+        "map-destination-network",
+        "wait-source-after-rename"
+    ));
+    for seen in [
+        "wait-source-after-rename",
+        "wait-source-after-join",
+        "wait-source",
+    ] {
         assert!(needs(&plan, "join-destination", seen), "{seen}");
     }
-    assert!(needs(&plan, "restart-destination-in-workgroup", "wait-source-in-workgroup"));
+    assert!(needs(
+        &plan,
+        "restart-destination-in-workgroup",
+        "wait-source-in-workgroup"
+    ));
 }
 
 #[test]
 fn the_destination_leaves_beside_the_sources_work() {
     let plan = cutover();
-    for own in ["leave-destination", "restart-destination-after-leave", "wait-destination-after-leave"] {
+    for own in [
+        "leave-destination",
+        "restart-destination-after-leave",
+        "wait-destination-after-leave",
+    ] {
         assert!(!needs(&plan, own, "leave-source"), "{own}");
     }
     assert!(!needs(&plan, "map-destination-network", "join-source"));
@@ -246,7 +306,10 @@ fn what_is_not_known_yet_is_not_a_skip() {
     let mut pair = Pair::p4a();
     pair.source.as_object_mut().unwrap().remove("os");
     let rows = path(&cutover(), &pair.roots());
-    let row = rows.iter().find(|row| row.id == "collect-source-addresses").unwrap();
+    let row = rows
+        .iter()
+        .find(|row| row.id == "collect-source-addresses")
+        .unwrap();
     assert_eq!(row.runs, Runs::Unknown);
     assert!(row.reason.contains("source.os"), "{}", row.reason);
     let rows = serde_json::to_value(&rows).unwrap();
