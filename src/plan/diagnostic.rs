@@ -308,6 +308,17 @@ impl At {
     }
 }
 
+/// Whether an excerpt would show a line that speaks of a secret; such a line may hold one where a
+/// reference belongs, whatever else is wrong with it.
+fn may_show_a_secret(source: &Source, span: &Range<usize>) -> bool {
+    let (first, _) = source.line_and_column(span.start);
+    let (last, _) = source.line_and_column(span.end);
+    let shown = source.text()[source.lines(first, last)].to_lowercase();
+    ["pass", "pasw", "secret", "private key", "privatekey"]
+        .iter()
+        .any(|word| shown.contains(word))
+}
+
 /// Finds words that do not continue on either side, else the same letters anywhere.
 fn find_words(text: &str, words: &str) -> Option<usize> {
     let word = |c: char| c.is_alphanumeric() || c == '_';
@@ -429,6 +440,11 @@ impl Faults {
                 span: at.find(source, &places),
                 text,
             }));
+            let hidden = fault.hidden
+                || fault.at.pointer.starts_with("/credentials")
+                || labels
+                    .iter()
+                    .any(|label| may_show_a_secret(source, &label.span));
             Diagnostic {
                 code: fault.code,
                 severity: fault.severity,
@@ -437,8 +453,8 @@ impl Faults {
                 line,
                 column,
                 help: fault.help,
-                labels: if fault.hidden { Vec::new() } else { labels },
-                excerpt: (!fault.hidden).then(|| source.clone()),
+                labels: if hidden { Vec::new() } else { labels },
+                excerpt: (!hidden).then(|| source.clone()),
             }
         };
         let mut all: Vec<Diagnostic> = self.0.into_iter().map(settle).collect();

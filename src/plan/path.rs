@@ -139,12 +139,10 @@ fn reason(when: &Expression, roots: &Roots) -> String {
         let facts: Vec<String> = part
             .reads()
             .iter()
-            .filter_map(|read| {
-                Some(format!(
-                    "{} is {}",
-                    written(&read.path),
-                    shown(roots.get(&read.path)?)
-                ))
+            .filter_map(|read| match roots.get(&read.path)? {
+                // A group of values would say nothing, or too much.
+                Value::Array(_) | Value::Object(_) => None,
+                value => Some(format!("{} is {value}", written(&read.path))),
             })
             .collect();
         if !facts.is_empty() {
@@ -152,13 +150,6 @@ fn reason(when: &Expression, roots: &Roots) -> String {
         }
     }
     format!("the row needs {when}")
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Array(_) | Value::Object(_) => "given".to_owned(),
-        other => other.to_string(),
-    }
 }
 
 /// Splits a condition at its outermost `&&`; one with an outermost `||` or `?` stays whole.

@@ -2,6 +2,7 @@
 
 use sms_plan::plan::Diagnostics;
 use sms_plan::plan::Severity;
+use sms_plan::plan::Source;
 use sms_plan::plan::load_inventory;
 use sms_plan::plan::load_plan;
 
@@ -77,6 +78,30 @@ fn a_secret_is_never_shown() {
         errors.to_json().to_string(),
     ] {
         assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}
+
+#[test]
+fn other_faults_beside_a_secret_do_not_show_it() {
+    let good = source("tests/fixtures/inventory/lab.yaml");
+    let reference = "password: { env: LAB_ADMIN_PASSWORD }";
+    assert!(good.text().contains(reference));
+    for clear in [
+        "password: hunter2, scope: locl",
+        "pasword: hunter2",
+        "password: { evn: hunter2 }",
+        "password: [hunter2]",
+        "password: hunter2, password: hunter2",
+        "password: hunter2, {}",
+        "password: !x hunter2",
+        "password: \"hunter2",
+        "privateKey: \"PRIVATE KEY hunter2\"",
+    ] {
+        let text = good.text().replace(reference, clear);
+        let errors = load_inventory(&Source::from_text("i.yaml", text)).unwrap_err();
+        for shown in [errors.render(false), errors.to_json().to_string()] {
+            assert!(!shown.contains("hunter2"), "{clear}: {shown}");
+        }
     }
 }
 

@@ -88,6 +88,18 @@ fn chain(stages: usize) -> String {
     text
 }
 
+/// Prints what loading costs, for a person who asks; figures belong to the benchmarks.
+#[test]
+#[ignore = "measures; run with --ignored --nocapture"]
+fn loading_grows_with_the_plan() {
+    for stages in [1_000, 10_000, 100_000] {
+        let text = chain(stages);
+        let begun = Instant::now();
+        assert!(plan(&text).is_ok());
+        println!("{stages} stages: {:?}", begun.elapsed());
+    }
+}
+
 #[test]
 fn a_long_chain_loads_on_a_small_stack() {
     let text = chain(20_000);
