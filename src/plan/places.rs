@@ -425,6 +425,10 @@ fn syntax_fault(text: &str, at: usize, info: &str) -> Fault {
         .next()
         .is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'))
         || text[at..].starts_with('\t');
+    // The scanner looks ahead and has a limit of its own, which it may reach before ours.
+    if info.contains("recursion limit") {
+        return too_deep(At::bytes(at..end.min(at + 1)));
+    }
     let fault = Fault::error(
         "P005",
         At::bytes(at..end),
