@@ -384,24 +384,23 @@ fn check_reads(
         if root != "stages" {
             continue;
         }
-        match graph.index.get(id) {
-            Some(target) => outputs.push((read, *target)),
-            None => {
-                suggestions += 1;
-                let near = (suggestions <= 50)
-                    .then(|| did_you_mean(id, graph.index.keys().map(String::as_str)))
-                    .flatten();
-                faults.push(
-                    Fault::error(
-                        "P043",
-                        At::value(&read.pointer).words(id),
-                        format!("unknown stage `{id}`"),
-                    )
-                    .label("no stage has this id")
-                    .maybe_help(near),
-                );
-            }
+        if let Some(target) = graph.index.get(id) {
+            outputs.push((read, *target));
+            continue;
         }
+        suggestions += 1;
+        let near = (suggestions <= 50)
+            .then(|| did_you_mean(id, graph.index.keys().map(String::as_str)))
+            .flatten();
+        faults.push(
+            Fault::error(
+                "P043",
+                At::value(&read.pointer).words(id),
+                format!("unknown stage `{id}`"),
+            )
+            .label("no stage has this id")
+            .maybe_help(near),
+        );
     }
     // Without an order of the stages these answers would be guesses, and the order is a fault.
     if !graph.ordered {

@@ -51,6 +51,9 @@ pub struct Diagnostic {
     excerpt: Option<Source>,
 }
 
+/// The first and the last line of a cutting, and the marks in it with their numbers.
+type Window<'a> = (usize, usize, Vec<(usize, &'a Label)>);
+
 /// A marked place of a diagnostic.
 #[derive(Clone, Debug)]
 pub struct Label {
@@ -124,7 +127,7 @@ impl Diagnostic {
         source: &'a Source,
         path: &str,
     ) -> Vec<Snippet<'a, annotate_snippets::Annotation<'a>>> {
-        let mut windows: Vec<(usize, usize, Vec<(usize, &Label)>)> = Vec::new();
+        let mut windows: Vec<Window<'_>> = Vec::new();
         for (index, label) in self.labels.iter().enumerate() {
             let (first, _) = source.line_and_column(label.span.start);
             let (last, _) = source.line_and_column(label.span.end);
@@ -140,7 +143,7 @@ impl Diagnostic {
                 None => windows.push((first, last, vec![(index, label)])),
             }
         }
-        let cut = |(first, last, labels): (usize, usize, Vec<(usize, &Label)>)| {
+        let cut = |(first, last, labels): Window<'_>| {
             let window = source.lines(first, last);
             let text = &source.text()[window.clone()];
             let inside = |byte: usize| byte.saturating_sub(window.start).min(text.len());
@@ -325,8 +328,9 @@ fn find_words(text: &str, words: &str) -> Option<usize> {
     let alone = |offset: usize| {
         let before = text[..offset].chars().next_back();
         let after = text[offset + words.len()..].chars().next();
-        !(before.is_some_and(|c| word(c) || c == '.') && words.starts_with(word))
-            && !(after.is_some_and(word) && words.ends_with(word))
+        let goes_on = before.is_some_and(|c| word(c) || c == '.') && words.starts_with(word)
+            || after.is_some_and(word) && words.ends_with(word);
+        !goes_on
     };
     text.match_indices(words)
         .map(|(at, _)| at)

@@ -176,7 +176,7 @@ pub enum Os {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TransportKind {
-    /// SSH on port 22, or what the administrator's ssh_config says.
+    /// SSH on port 22, or what the administrator's `ssh_config` says.
     Ssh,
     /// WinRM on port 5985 or 5986.
     Winrm,
@@ -402,7 +402,7 @@ pub enum LdapSecurity {
     /// TLS from the first byte, port 636.
     #[default]
     Ldaps,
-    /// TLS after StartTLS, port 389.
+    /// TLS after `StartTLS`, port 389.
     Starttls,
 }
 

@@ -162,7 +162,6 @@ fn conjuncts(text: &str) -> Vec<String> {
     for (at, c) in text.char_indices() {
         match (quote, c) {
             (Some(open), c) if c == open && last != '\\' => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
             (None, '(' | '[' | '{') => depth += 1,
             (None, ')' | ']' | '}') => depth -= 1,
@@ -172,6 +171,7 @@ fn conjuncts(text: &str) -> Vec<String> {
                 parts.push(text[start..at - 1].trim().to_owned());
                 start = at + 1;
             }
+            // Inside of quotes, and outside of them, other characters mean nothing.
             _ => {}
         }
         last = c;

@@ -105,9 +105,8 @@ impl Places {
 
     /// Walks down; the flag says whether the walk arrived.
     fn find(&self, pointer: &str) -> (Option<&Node>, bool) {
-        let mut node = match self.nodes.first() {
-            Some(root) => root,
-            None => return (None, false),
+        let Some(mut node) = self.nodes.first() else {
+            return (None, false);
         };
         for token in pointer.split('/').skip(1) {
             let token = token.replace("~1", "/").replace("~0", "~");
@@ -540,7 +539,7 @@ mod tests {
         let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for n in 1..10 {
             let aliases = vec![format!("*a{}", n - 1); 9].join(", ");
-            laughs.push_str(&format!("a{n}: &a{n} [{aliases}]\n"));
+            laughs = format!("{laughs}a{n}: &a{n} [{aliases}]\n");
         }
         assert_eq!(codes(&laughs).len(), 1);
         assert!(begun.elapsed().as_secs() < 2);

@@ -16,7 +16,7 @@ const ANYWHERE: &[Place] = &[
 ];
 const MACHINES: &[Place] = &[Place::Source, Place::Destination, Place::Orchestrator];
 
-fn parameters(properties: Value, required: &[&str]) -> Value {
+fn parameters(properties: &Value, required: &[&str]) -> Value {
     json!({
         "type": "object",
         "additionalProperties": false,
@@ -38,14 +38,14 @@ fn plain(uses: &'static str, allows: &'static [Place], parameters: Value) -> Sig
 }
 
 pub(super) fn all() -> Catalogue {
-    let none = || parameters(json!({}), &[]);
+    let none = || parameters(&json!({}), &[]);
     let text = || json!({ "type": "string", "minLength": 1 });
     let duration = || json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d))+$" });
     Catalogue::new(vec![
         plain(
             "host.connect",
             HOSTS,
-            parameters(json!({ "as": { "enum": ["given", "temporary"] } }), &[]),
+            parameters(&json!({ "as": { "enum": ["given", "temporary"] } }), &[]),
         ),
         plain("directory.copy_permissions", DIRECTORY, none()),
         plain("account.clear", HOSTS, none()),
@@ -62,7 +62,7 @@ pub(super) fn all() -> Catalogue {
             "host.restart",
             HOSTS,
             parameters(
-                json!({ "ordinal": { "type": "integer", "minimum": 1 } }),
+                &json!({ "ordinal": { "type": "integer", "minimum": 1 } }),
                 &["ordinal"],
             ),
         ),
@@ -73,7 +73,7 @@ pub(super) fn all() -> Catalogue {
                 "host.wait",
                 HOSTS,
                 parameters(
-                    json!({
+                    &json!({
                         "after": { "type": "string", "x-stage": ["host.restart"] },
                         "answersAs": text(),
                     }),
@@ -86,7 +86,7 @@ pub(super) fn all() -> Catalogue {
             "names.set_alternates",
             HOSTS,
             parameters(
-                json!({ "from": { "type": "string", "x-stage": ["names.remove_alternates"] } }),
+                &json!({ "from": { "type": "string", "x-stage": ["names.remove_alternates"] } }),
                 &["from"],
             ),
         ),
@@ -96,7 +96,7 @@ pub(super) fn all() -> Catalogue {
                 "host.run",
                 MACHINES,
                 parameters(
-                    json!({
+                    &json!({
                         "script": text(),
                         "probe": text(),
                         "undo": text(),
@@ -114,7 +114,7 @@ pub(super) fn all() -> Catalogue {
                 "control.approve",
                 ANYWHERE,
                 parameters(
-                    json!({ "message": text(), "timeout": duration() }),
+                    &json!({ "message": text(), "timeout": duration() }),
                     &["message"],
                 ),
             )
@@ -127,7 +127,7 @@ pub(super) fn all() -> Catalogue {
                 "control.wait",
                 ANYWHERE,
                 parameters(
-                    json!({
+                    &json!({
                         "port": { "type": "integer", "minimum": 1, "maximum": 65535 },
                         "address": text(),
                         "expression": text(),
@@ -143,7 +143,7 @@ pub(super) fn all() -> Catalogue {
             ..plain(
                 "control.assert",
                 ANYWHERE,
-                parameters(json!({ "that": text(), "message": text() }), &["that"]),
+                parameters(&json!({ "that": text(), "message": text() }), &["that"]),
             )
         },
         Signature {
@@ -152,7 +152,7 @@ pub(super) fn all() -> Catalogue {
             ..plain(
                 "control.note",
                 ANYWHERE,
-                parameters(json!({ "text": text() }), &["text"]),
+                parameters(&json!({ "text": text() }), &["text"]),
             )
         },
     ])

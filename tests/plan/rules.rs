@@ -159,14 +159,14 @@ fn words_never_have_holes() {
 #[test]
 fn defaults_are_those_of_the_file_then_ours() {
     let ours = note("true");
-    assert_eq!(ours.run_timeout, Duration::from_secs(4 * 3600));
-    assert_eq!(ours.stages[1].timeout, Duration::from_secs(15 * 60));
+    assert_eq!(ours.run_timeout, Duration::from_hours(4));
+    assert_eq!(ours.stages[1].timeout, Duration::from_mins(15));
     assert_eq!(ours.stages[1].retry.attempts, 3);
     let plan = cutover();
     let stage = |id: &str| plan.stage(&StageId::new(id).unwrap()).unwrap();
     assert_eq!(
         stage("wait-destination-new-name").timeout,
-        Duration::from_secs(30 * 60)
+        Duration::from_mins(30)
     );
     let retry = stage("wait-source").retry;
     assert_eq!((retry.attempts, retry.delay), (2, Duration::from_secs(10)));

@@ -29,7 +29,7 @@ fn paths() -> BTreeMap<String, Vec<(f64, String)>> {
     let mut kind = String::new();
     for line in text.lines() {
         if let Some(title) = line.strip_prefix("# ") {
-            kind = title.split(' ').next().unwrap().to_owned();
+            title.split(' ').next().unwrap().clone_into(&mut kind);
         } else {
             let (percent, text) = line.split_once("%\t").unwrap();
             let row = (percent.parse().unwrap(), text.to_owned());

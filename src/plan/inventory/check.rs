@@ -33,7 +33,7 @@ pub fn load_inventory(source: &Source) -> Result<Loaded<Inventory>, Diagnostics>
         &schema_of_inventory(),
         &document.value,
         &mut faults,
-        |pointer, value| is_secret_in_clear(pointer, value),
+        is_secret_in_clear,
     );
     check(&document.value, &mut faults);
     if faults.has_errors() {
