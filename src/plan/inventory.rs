@@ -117,7 +117,7 @@ pub struct HostSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub clustered: Option<bool>,
-    /// How it is reached. Left out: WinRM for Windows, SSH otherwise; see [`Self::transport`].
+    /// How it is reached. Left out: WinRM for Windows, SSH otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "transport")]
     #[schemars(with = "TransportKind")]
     pub given_transport: Option<TransportKind>,
@@ -127,12 +127,11 @@ pub struct HostSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub join_credential: Option<String>,
-    /// The name that the source takes. Left out: random; see [`Self::new_name`].
+    /// The name that the source takes. Left out: random.
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "newName")]
     #[schemars(schema_with = "schema::new_name")]
     pub given_new_name: Option<NewName>,
-    /// Whether a Linux source restarts after joining. Left out: yes; see
-    /// [`Self::restarts_after_join`].
+    /// Whether a Linux source restarts after joining. Left out: yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub restart_after_join: Option<bool>,
