@@ -1,3 +1,6 @@
-//! Tests of the program as a whole, one module a room.
+//! One test binary: one link step, a module a room.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod directory;
 mod host;
+mod plan;
