@@ -35,8 +35,6 @@ use super::{Directory, DirectoryReader, Result};
 
 /// The computers container's `wellKnownObjects` key ([MS-ADTS] 6.1.1.4).
 const COMPUTERS_CONTAINER: &str = "B:32:AA312825768811D1ADED00C04FD8D5CD:";
-/// Everyone and Authenticated Users: in every token, but in no list of groups.
-const IN_EVERY_TOKEN: [&str; 2] = ["S-1-1-0", "S-1-5-11"];
 /// Bits of `sDRightsEffective` ([MS-ADTS] 3.1.1.4.5.4).
 const OWNER_EFFECTIVE: u32 = 0x1;
 const DACL_EFFECTIVE: u32 = 0x4;
@@ -113,31 +111,39 @@ impl LdapDirectory {
     }
 
     async fn identity(&self) -> std::result::Result<Identity, DirectoryErrorKind> {
-        let authorization = self.session.authorization().await?;
-        let account = authorization.strip_prefix("u:").unwrap_or(&authorization);
-        let account = account
+        // Samba does not know "Who am I?" (RFC 4532), but both controllers list our token.
+        let mut token = BTreeSet::from_iter(self.groups_of("").await?);
+        let bound = &self.session.connection().bind_name;
+        let account = bound
             .rsplit_once('\\')
-            .map_or(account, |(_, account)| account);
-        let filter = format!("(sAMAccountName={})", names::escape_filter(account));
-        let found = self
+            .map_or(bound.as_str(), |(_, account)| account);
+        let account = account
+            .split_once('@')
+            .map_or(account, |(account, _)| account);
+        let filter = format!(
+            "(|(userPrincipalName={})(sAMAccountName={}))",
+            names::escape_filter(bound),
+            names::escape_filter(account)
+        );
+        for entry in self
             .in_domain(&filter, &["sAMAccountName", "objectSid"], None)
-            .await?;
-        let entry = found.into_iter().next().ok_or_else(|| {
-            DirectoryErrorKind::Unusable(format!("`{authorization}` is no account of this domain"))
-        })?;
-        let sid = entry.required_sid("objectSid")?;
-        let account_name = entry.required("sAMAccountName")?;
-        let mut token = BTreeSet::from_iter(self.groups_of(&entry.dn).await?);
-        token.extend(IN_EVERY_TOKEN.iter().filter_map(|sid| sid.parse().ok()));
-        token.insert(sid.clone());
-        // The server's own list of our token has what the account's groups do not show.
-        token.extend(self.groups_of("").await?);
-        Ok(Identity {
-            account_name,
-            dn: entry.dn,
-            sid,
-            token,
-        })
+            .await?
+        {
+            let sid = entry.required_sid("objectSid")?;
+            if token.contains(&sid) {
+                let account_name = entry.required("sAMAccountName")?;
+                token.extend(self.groups_of(&entry.dn).await?);
+                return Ok(Identity {
+                    account_name,
+                    dn: entry.dn,
+                    sid,
+                    token,
+                });
+            }
+        }
+        Err(DirectoryErrorKind::Unusable(format!(
+            "`{bound}` is no account of this domain"
+        )))
     }
 
     /// Returns the groups that an account is in, directly or not; of `""`: what we are bound as.

@@ -124,18 +124,6 @@ impl Session {
         }
     }
 
-    /// Asks the server as whom we are bound, as in `u:LAB\smsadmin`.
-    pub(super) async fn authorization(&self) -> Result<String, DirectoryErrorKind> {
-        // A search first: it replaces a connection that has died.
-        self.entry("", &["defaultNamingContext"], None).await?;
-        let mut ldap = self.bound().await.map_err(|failure| failure.kind)?;
-        let answer = self.limited(ldap.extended(ldap3::exop::WhoAmI)).await;
-        let answer = answer.map_err(|failure| failure.kind)?;
-        self.check(answer.1.rc, &answer.1.text)?;
-        let name = answer.0.val.unwrap_or_default();
-        Ok(String::from_utf8_lossy(&name).into_owned())
-    }
-
     /// Changes one entry; the server's result code is the caller's to judge when it is not 0.
     pub(super) async fn modify(
         &self,

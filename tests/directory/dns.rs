@@ -13,15 +13,24 @@ use super::Lab;
 
 #[tokio::test]
 async fn names_of_the_domain() {
-    let Some(_lab) = Lab::open("names_of_the_domain") else { return };
+    let Some(_lab) = Lab::open("names_of_the_domain") else {
+        return;
+    };
     let directory = Lab::admin();
     let controller: IpAddr = Lab::value("LAB_DC_ADDRESS").parse().expect("an address");
-    assert_eq!(directory.lookup("dc1.lab.test").await.expect("ask"), [controller]);
+    assert_eq!(
+        directory.lookup("dc1.lab.test").await.expect("ask"),
+        [controller]
+    );
     assert_eq!(directory.lookup("dc1").await.expect("ask"), [controller]);
     assert!(directory.lookup("zz-nobody").await.expect("ask").is_empty());
     let source = directory.lookup("fs01").await.expect("ask");
     assert!(!source.is_empty());
-    assert_eq!(directory.lookup("files").await.expect("ask"), source, "through its alias");
+    assert_eq!(
+        directory.lookup("files").await.expect("ask"),
+        source,
+        "through its alias"
+    );
     let alias = directory.alias_of("files").await.expect("ask");
     assert_eq!(alias.as_deref(), Some("fs01.lab.test"));
     assert_eq!(directory.alias_of("fs01").await.expect("ask"), None);
@@ -62,7 +71,9 @@ async fn the_next_server_is_asked_when_one_refuses() {
     let resolver = Resolver::at(vec![refusing, good], Duration::from_secs(2));
     let found = resolver.addresses("fs01.lab.test").await.expect("ask");
     assert_eq!(found, [IpAddr::from([10, 0, 0, 7])]);
-    let error = Resolver::at(vec![refusing], Duration::from_secs(2)).addresses("x.lab.test").await;
+    let error = Resolver::at(vec![refusing], Duration::from_secs(2))
+        .addresses("x.lab.test")
+        .await;
     assert!(matches!(error, Err(DnsError::Refused { .. })), "{error:?}");
 }
 
@@ -74,7 +85,9 @@ async fn an_answer_to_another_question_is_passed_over() {
         bytes
     })
     .await;
-    let error = Resolver::at(vec![forging], Duration::from_millis(200)).addresses("x.lab.test").await;
+    let error = Resolver::at(vec![forging], Duration::from_millis(200))
+        .addresses("x.lab.test")
+        .await;
     assert!(matches!(error, Err(DnsError::Timeout { .. })), "{error:?}");
 }
 
@@ -83,5 +96,8 @@ async fn no_such_name_is_an_answer() {
     let none = server(|question| answer(question, 3, None)).await;
     let resolver = Resolver::at(vec![none], Duration::from_secs(2));
     assert_eq!(resolver.addresses("x.lab.test").await, Ok(vec![]));
-    assert_eq!(Resolver::new(&[], Duration::from_secs(1)).alias("x").await, Err(DnsError::NoServer));
+    assert_eq!(
+        Resolver::new(&[], Duration::from_secs(1)).alias("x").await,
+        Err(DnsError::NoServer)
+    );
 }

@@ -90,9 +90,15 @@ impl Lab {
                 ],
             )
             .await;
-        added.and_then(ldap3::LdapResult::success).expect("add the test's computer");
+        added
+            .and_then(ldap3::LdapResult::success)
+            .expect("add the test's computer");
         let directory = Self::admin();
-        let computer = directory.computer_by_name(name).await.expect("read").expect("there");
+        let computer = directory
+            .computer_by_name(name)
+            .await
+            .expect("read")
+            .expect("there");
         let outcome = tokio::spawn(check(directory, computer)).await;
         let _gone_by_the_test = ldap.delete(&dn).await;
         if let Err(failure) = outcome {
@@ -105,7 +111,9 @@ impl Lab {
         let given = Self::connection("LAB_ADMIN");
         let settings = ldap3::LdapConnSettings::new().set_no_tls_verify(true);
         let url = format!("ldaps://{}", given.server);
-        let (conn, mut ldap) = LdapConnAsync::with_settings(settings, &url).await.expect("connect");
+        let (conn, mut ldap) = LdapConnAsync::with_settings(settings, &url)
+            .await
+            .expect("connect");
         drop(tokio::spawn(conn.drive()));
         let password = Self::value("LAB_ADMIN_PASSWORD");
         let bound = ldap.simple_bind(&given.bind_name, &password).await;
