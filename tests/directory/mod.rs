@@ -76,7 +76,7 @@ impl Lab {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let mut ldap = Self::bare().await;
+        let mut ldap = Self::bare("LAB_ADMIN").await;
         let dn = format!("CN={name},CN=Computers,{}", Self::domain_dn());
         // One that an aborted run left behind.
         let _gone_or_never_there = ldap.delete(&dn).await;
@@ -107,15 +107,15 @@ impl Lab {
     }
 
     /// A connection beside the tested code, which prepares and cross-checks.
-    async fn bare() -> Ldap {
-        let given = Self::connection("LAB_ADMIN");
+    async fn bare(account: &str) -> Ldap {
+        let given = Self::connection(account);
         let settings = ldap3::LdapConnSettings::new().set_no_tls_verify(true);
         let url = format!("ldaps://{}", given.server);
         let (conn, mut ldap) = LdapConnAsync::with_settings(settings, &url)
             .await
             .expect("connect");
         drop(tokio::spawn(conn.drive()));
-        let password = Self::value("LAB_ADMIN_PASSWORD");
+        let password = Self::value(&format!("{account}_PASSWORD"));
         let bound = ldap.simple_bind(&given.bind_name, &password).await;
         bound.and_then(ldap3::LdapResult::success).expect("bind");
         ldap

@@ -19,7 +19,7 @@ async fn the_source_is_read_whole() {
         .await
         .expect("read")
         .expect("FS01");
-    let mut bare = Lab::bare().await;
+    let mut bare = Lab::bare("LAB_ADMIN").await;
     let wanted = vec![
         "objectGUID",
         "objectSid",
