@@ -132,7 +132,7 @@ async fn service_principal_names_come_go_and_collide() {
         assert_eq!(now.spns, ["HOST/ZZ-OTHER", "HOST/zz-spn.lab.test"]);
         assert_eq!(
             directory.spn_holders("HOST/ZZ-OTHER").await.expect("read"),
-            [now.dn.clone()]
+            *std::slice::from_ref(&now.dn)
         );
         let taken = texts(&["HOST/FSALT"]);
         let error = directory
