@@ -20,7 +20,9 @@ pub struct RunId(String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// The text cannot name a stage.
-    #[error("`{0}` is not a stage id: lower-case words and digits joined by `-`, as in `join-source`")]
+    #[error(
+        "`{0}` is not a stage id: lower-case words and digits joined by `-`, as in `join-source`"
+    )]
     Stage(String),
     /// The text cannot name a run.
     #[error("`{0}` is not a run id: letters, digits and `-` only, at most 64")]
@@ -33,9 +35,16 @@ impl StageId {
         let text = text.into();
         let starts = text.starts_with(|c: char| c.is_ascii_lowercase());
         let words = text.split('-').all(|word| {
-            !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            !word.is_empty()
+                && word
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
         });
-        if starts && words { Ok(Self(text)) } else { Err(IdError::Stage(text)) }
+        if starts && words {
+            Ok(Self(text))
+        } else {
+            Err(IdError::Stage(text))
+        }
     }
 
     /// Returns the id as text.
@@ -49,7 +58,11 @@ impl RunId {
     pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
         let text = text.into();
         let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        if plain && !text.is_empty() && text.len() <= 64 { Ok(Self(text)) } else { Err(IdError::Run(text)) }
+        if plain && !text.is_empty() && text.len() <= 64 {
+            Ok(Self(text))
+        } else {
+            Err(IdError::Run(text))
+        }
     }
 
     /// Returns the id as text.

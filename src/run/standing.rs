@@ -39,12 +39,20 @@ pub struct Probe {
 impl Probe {
     /// An answer without an outcome.
     pub fn new(standing: Standing, saw: impl Into<String>) -> Self {
-        Self { standing, saw: saw.into(), outcome: Outcome::default() }
+        Self {
+            standing,
+            saw: saw.into(),
+            outcome: Outcome::default(),
+        }
     }
 
     /// The effect is complete and apply would have handed back `outcome`.
     pub fn after(saw: impl Into<String>, outcome: Outcome) -> Self {
-        Self { standing: Standing::After, saw: saw.into(), outcome }
+        Self {
+            standing: Standing::After,
+            saw: saw.into(),
+            outcome,
+        }
     }
 }
 
@@ -66,7 +74,10 @@ pub struct Outcome {
 impl Outcome {
     /// An outcome that only has an output.
     pub fn output(output: Value) -> Self {
-        Self { output, ..Self::default() }
+        Self {
+            output,
+            ..Self::default()
+        }
     }
 }
 
@@ -81,6 +92,8 @@ pub struct Sealed {
 
 impl fmt::Debug for Sealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sealed").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Sealed")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
