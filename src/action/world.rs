@@ -212,6 +212,13 @@ impl World {
                 .await?;
             host.clear_fence().await?;
         }
+        if self
+            .state
+            .as_ref()
+            .is_some_and(|state| state.join("fence").exists())
+        {
+            self.local(guard)?.clear_fence().await?;
+        }
         Ok(())
     }
 

@@ -151,14 +151,6 @@ async fn change_and_confirm(
     for change in changes {
         proof.confirm_network(change).await?;
     }
-    if place == Place::Destination {
-        let moved: Vec<String> = changes
-            .iter()
-            .flat_map(|change| &change.addresses)
-            .map(|text| plain(text))
-            .collect();
-        proof.announce(&moved).await?;
-    }
     Ok(())
 }
 

@@ -18,8 +18,12 @@ deadline=$(($(date +%s) + limit))
 left=$limit
 
 hold() { # seconds
-  mkdir -p -m 700 "$folder" && exec 9>>"$folder/lock" || end 93 "cannot write to $folder"
-  flock -w "$1" 9 || end 90 "held by $(cat "$folder/holder" 2>/dev/null || echo somebody)"
+  while :; do
+    mkdir -p -m 700 "$folder" && exec 9>>"$folder/lock" || end 93 "cannot write to $folder"
+    flock -w "$1" 9 || end 90 "held by $(cat "$folder/holder" 2>/dev/null || echo somebody)"
+    # A run's last act removes the file: then this is the lock of nobody.
+    [ "$(stat -Lc %i /proc/self/fd/9)" != "$(stat -c %i "$folder/lock" 2>/dev/null)" ] || break
+  done
   left=$((deadline - $(date +%s)))
   [ "$left" -ge 1 ] || left=1
 }

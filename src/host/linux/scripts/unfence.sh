@@ -7,3 +7,6 @@ for rights in /etc/sudoers.d/sms-plan-*; do
 done
 rm -rf "$SMS_FOLDER/network" "$SMS_FOLDER/holder"
 gone "$SMS_FOLDER/fence"
+rm -f "$SMS_FOLDER/lock"
+rmdir "$SMS_FOLDER" 2>/dev/null
+true
