@@ -67,11 +67,7 @@ pub fn load_plan(source: &Source, catalogue: &Catalogue) -> Result<Loaded<Plan>,
     if faults.has_errors() {
         return Err(faults.settle(source));
     }
-    let assembled = serde_json::from_value::<PlanSpec>(document.value)
-        .map_err(|error| error.to_string())
-        .and_then(|spec| {
-            assemble(spec, graph, compiled, source).map_err(|error| error.to_string())
-        });
+    let assembled = assemble(document.value, graph, compiled, source);
     match assembled {
         Ok(value) => Ok(Loaded {
             value,
@@ -79,18 +75,25 @@ pub fn load_plan(source: &Source, catalogue: &Catalogue) -> Result<Loaded<Plan>,
         }),
         // The schema is made from the same types, so this says that they have come apart.
         Err(error) => {
-            faults.push(Fault::error("P013", At::value(""), error));
+            faults.push(Fault::error("P013", At::value(""), error.to_string()));
             Err(faults.settle(source))
         }
     }
 }
 
 fn assemble(
-    spec: PlanSpec,
+    mut value: Value,
     graph: Graph,
     compiled: Vec<Compiled>,
     source: &Source,
 ) -> Result<Plan, AssembleError> {
+    // Stage by stage, each value freed as its stage is made: a plan may have 100,000 of them.
+    let stages = match value["stages"].take() {
+        Value::Array(stages) => stages,
+        _ => Vec::new(),
+    };
+    value["stages"] = Value::Array(Vec::new());
+    let spec: PlanSpec = serde_json::from_value(value)?;
     let timeout = spec.defaults.timeout.map_or(DEFAULT_TIMEOUT, |text| text.0);
     let run_timeout = spec
         .defaults
@@ -103,12 +106,19 @@ fn assemble(
             dependants[*need].push(index);
         }
     }
-    let stages = spec
-        .stages
+    let stages = stages
         .into_iter()
         .zip(graph.needs)
         .zip(compiled)
-        .map(|((stage, needs), compiled)| assemble_stage(stage, needs, compiled, timeout, retry))
+        .map(|((stage, needs), compiled)| {
+            assemble_stage(
+                serde_json::from_value(stage)?,
+                needs,
+                compiled,
+                timeout,
+                retry,
+            )
+        })
         .collect::<Result<Vec<Stage>, AssembleError>>()?;
     let index = stages
         .iter()
@@ -263,7 +273,9 @@ fn feed(hash: &mut Sha256, value: &Value) {
         Value::Array(list) => {
             hash.update(b"[");
             hash.update((list.len() as u64).to_le_bytes());
-            list.iter().for_each(|value| feed(hash, value));
+            for value in list {
+                feed(hash, value);
+            }
         }
         Value::String(text) => {
             hash.update(b"\"");
