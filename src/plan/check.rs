@@ -34,6 +34,8 @@ const QUESTIONS: [&str; 7] = [
 /// What was compiled of one stage.
 #[derive(Debug, Default)]
 pub(crate) struct Compiled {
+    pub(crate) description: Option<Template>,
+    pub(crate) note: Option<Template>,
     pub(crate) expressions: BTreeMap<String, Expression>,
     pub(crate) templates: BTreeMap<String, Template>,
     pub(crate) with_templates: BTreeMap<String, Template>,
@@ -159,11 +161,8 @@ struct One<'a> {
 
 impl One<'_> {
     fn stage(&mut self, stage: &Value, catalogue: &Catalogue) {
-        for field in ["description", "note"] {
-            if let Some(template) = self.template(field, &stage[field], false) {
-                self.compiled.templates.insert(field.into(), template);
-            }
-        }
+        self.compiled.description = self.template("description", &stage["description"], false);
+        self.compiled.note = self.template("note", &stage["note"], false);
         if let Some(expression) = self.expression("when", &stage["when"]) {
             self.compiled.expressions.insert("when".into(), expression);
         }
@@ -179,7 +178,9 @@ impl One<'_> {
         let Some(signature) = signature else { return };
         for pattern in signature.templates {
             for (pointer, value) in matches(&stage["with"], pattern) {
-                if let Some(template) = self.template(&format!("with{pointer}"), value, true) {
+                if let Some(template) = self.template(&format!("with{pointer}"), value, true)
+                    && template.has_values()
+                {
                     self.compiled.with_templates.insert(pointer, template);
                 }
             }

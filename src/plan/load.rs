@@ -41,6 +41,15 @@ const DEFAULT_RETRY: Retry = Retry {
     factor: 2.0,
 };
 
+/// The checks and the types have come apart.
+#[derive(Debug, thiserror::Error)]
+enum AssembleError {
+    #[error(transparent)]
+    Id(#[from] IdError),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
 /// Reads a plan whose stages use these actions.
 ///
 /// Fails with all faults of the file at once.
@@ -58,11 +67,7 @@ pub fn load_plan(source: &Source, catalogue: &Catalogue) -> Result<Loaded<Plan>,
     if faults.has_errors() {
         return Err(faults.settle(source));
     }
-    let assembled = serde_json::from_value::<PlanSpec>(document.value)
-        .map_err(|error| error.to_string())
-        .and_then(|spec| {
-            assemble(spec, graph, compiled, source).map_err(|error| error.to_string())
-        });
+    let assembled = assemble(document.value, graph, compiled, source);
     match assembled {
         Ok(value) => Ok(Loaded {
             value,
@@ -70,18 +75,25 @@ pub fn load_plan(source: &Source, catalogue: &Catalogue) -> Result<Loaded<Plan>,
         }),
         // The schema is made from the same types, so this says that they have come apart.
         Err(error) => {
-            faults.push(Fault::error("P013", At::value(""), error));
+            faults.push(Fault::error("P013", At::value(""), error.to_string()));
             Err(faults.settle(source))
         }
     }
 }
 
 fn assemble(
-    spec: PlanSpec,
+    mut value: Value,
     graph: Graph,
     compiled: Vec<Compiled>,
     source: &Source,
-) -> Result<Plan, IdError> {
+) -> Result<Plan, AssembleError> {
+    // Stage by stage, each value freed as its stage is made: a plan may have 100,000 of them.
+    let stages = match value["stages"].take() {
+        Value::Array(stages) => stages,
+        _ => Vec::new(),
+    };
+    value["stages"] = Value::Array(Vec::new());
+    let spec: PlanSpec = serde_json::from_value(value)?;
     let timeout = spec.defaults.timeout.map_or(DEFAULT_TIMEOUT, |text| text.0);
     let run_timeout = spec
         .defaults
@@ -94,13 +106,20 @@ fn assemble(
             dependants[*need].push(index);
         }
     }
-    let stages = spec
-        .stages
+    let stages = stages
         .into_iter()
         .zip(graph.needs)
         .zip(compiled)
-        .map(|((stage, needs), compiled)| assemble_stage(stage, needs, compiled, timeout, retry))
-        .collect::<Result<Vec<Stage>, IdError>>()?;
+        .map(|((stage, needs), compiled)| {
+            assemble_stage(
+                serde_json::from_value(stage)?,
+                needs,
+                compiled,
+                timeout,
+                retry,
+            )
+        })
+        .collect::<Result<Vec<Stage>, AssembleError>>()?;
     let index = stages
         .iter()
         .enumerate()
@@ -123,10 +142,13 @@ fn assemble_stage(
     mut compiled: Compiled,
     timeout: Duration,
     retry: Retry,
-) -> Result<Stage, IdError> {
-    let digest = digest(&spec);
+) -> Result<Stage, AssembleError> {
+    let digest = digest(&spec)?;
     let id = StageId::new(spec.id)?;
-    let description = template(&mut compiled, "description", &spec.description);
+    let description = compiled
+        .description
+        .take()
+        .unwrap_or_else(|| Template::literal(&spec.description));
     let preconditions = spec
         .preconditions
         .into_iter()
@@ -145,7 +167,7 @@ fn assemble_stage(
         preconditions,
         retry: spec.retry.map_or(retry, |own| merge(retry, own)),
         timeout: spec.timeout.map_or(timeout, |text| text.0),
-        note: compiled.templates.remove("note"),
+        note: compiled.note,
         digest,
         with_templates: compiled.with_templates,
         with_expressions: compiled.with_expressions,
@@ -212,36 +234,59 @@ fn merge(base: Retry, own: RetrySpec) -> Retry {
 }
 
 /// The digest of what a stage does; see [`Stage::digest`].
-fn digest(spec: &StageSpec) -> String {
-    let canonical = canonical(&serde_json::json!({
-        "id": spec.id,
-        "on": spec.on,
-        "uses": spec.uses,
-        "with": spec.with,
-        "needs": spec.needs,
-        "when": spec.when,
-        "preconditions": spec.preconditions,
-    }));
-    let digest = Sha256::digest(canonical.to_string());
-    digest
+fn digest(spec: &StageSpec) -> Result<String, serde_json::Error> {
+    let mut hash = Sha256::new();
+    for text in [spec.id.as_str(), spec.on.as_str(), &spec.uses] {
+        feed_text(&mut hash, text);
+    }
+    feed(&mut hash, &spec.with);
+    feed_text(&mut hash, spec.when.as_deref().unwrap_or_default());
+    hash.update((spec.needs.len() as u64).to_le_bytes());
+    spec.needs
+        .iter()
+        .for_each(|need| feed_text(&mut hash, need));
+    if !spec.preconditions.is_empty() {
+        feed(&mut hash, &serde_json::to_value(&spec.preconditions)?);
+    }
+    Ok(hash
+        .finalize()
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect::<Vec<_>>()
-        .concat()
+        .concat())
 }
 
-/// Sorts the keys of all maps: the order in a file says nothing. Values are at most 64 deep.
-fn canonical(value: &Value) -> Value {
+/// Feeds a value with the keys of all maps sorted: their order in a file says nothing. Values are
+/// at most 64 deep.
+fn feed(hash: &mut Sha256, value: &Value) {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<(&String, &Value)> = map.iter().collect();
             entries.sort_by_key(|(key, _)| *key);
-            entries
-                .into_iter()
-                .map(|(key, value)| (key.clone(), canonical(value)))
-                .collect()
+            hash.update(b"{");
+            hash.update((entries.len() as u64).to_le_bytes());
+            for (key, value) in entries {
+                feed_text(hash, key);
+                feed(hash, value);
+            }
         }
-        Value::Array(list) => list.iter().map(canonical).collect(),
-        other => other.clone(),
+        Value::Array(list) => {
+            hash.update(b"[");
+            hash.update((list.len() as u64).to_le_bytes());
+            for value in list {
+                feed(hash, value);
+            }
+        }
+        Value::String(text) => {
+            hash.update(b"\"");
+            feed_text(hash, text);
+        }
+        other => feed_text(hash, &other.to_string()),
     }
+}
+
+/// Texts are fed with their lengths, so that no two values are fed alike.
+fn feed_text(hash: &mut Sha256, text: &str) {
+    hash.update((text.len() as u64).to_le_bytes());
+    hash.update(text);
 }

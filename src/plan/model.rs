@@ -89,7 +89,7 @@ pub struct Stage {
     /// SHA-256, in hexadecimal, of what the stage does: everything but its description, note,
     /// weight, timeout and retries, which may change without changing what was done.
     pub digest: String,
-    /// Templates inside `with`, by JSON pointer.
+    /// Templates inside `with`, by JSON pointer; texts without values are not among them.
     pub with_templates: BTreeMap<String, Template>,
     /// Expressions inside `with`, by JSON pointer.
     pub with_expressions: BTreeMap<String, Expression>,

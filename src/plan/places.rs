@@ -207,7 +207,9 @@ impl<'a> Pass<'a> {
                         say(tag_fault(here(), &tag.to_string()));
                     }
                     size = 1;
-                    self.anchors.insert(anchor, 1);
+                    if anchor > 0 {
+                        self.anchors.insert(anchor, 1);
+                    }
                     if style == ScalarStyle::Plain && not_finite(&text) && !self.wants_key() {
                         say(
                             Fault::error("P009", here(), format!("`{text}` is no finite number"))
@@ -298,7 +300,9 @@ impl<'a> Pass<'a> {
                 Event::SequenceEnd | Event::MappingEnd => {
                     if let Some(closed) = self.open.pop() {
                         size = closed.size;
-                        self.anchors.insert(closed.anchor, size);
+                        if closed.anchor > 0 {
+                            self.anchors.insert(closed.anchor, size);
+                        }
                         if let Some(node) = closed.node.and_then(|node| self.nodes.get_mut(node)) {
                             node.value.end = node.value.end.max(span.end);
                         }

@@ -150,6 +150,11 @@ impl Template {
         &self.0.text
     }
 
+    /// Returns whether it is more than fixed words.
+    pub fn has_values(&self) -> bool {
+        !self.0.plain
+    }
+
     /// Returns what it names.
     pub fn reads(&self) -> &[Reference] {
         &self.0.reads

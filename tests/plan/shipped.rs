@@ -316,3 +316,50 @@ fn what_is_not_known_yet_is_not_a_skip() {
     assert_eq!(rows[0]["runs"], json!(true));
     assert_eq!(rows[13]["runs"], json!("unknown"), "{}", rows[13]);
 }
+
+/// What changes the identity of a host happens one after the other, on every path: a skipped stage
+/// in between must not let two of them come loose.
+#[test]
+fn the_changes_of_a_host_are_a_chain() {
+    let plan = cutover();
+    let chained = [
+        "domain.leave",
+        "host.restart",
+        "host.wait",
+        "network.map",
+        "host.rename",
+        "domain.join",
+    ];
+    for pair in [
+        Pair::p1(),
+        Pair::p2(),
+        Pair::p3(),
+        Pair::p4a(),
+        Pair::p4b(),
+        Pair::p5(),
+        Pair::p6(),
+        Pair::p4a().linux_destination("local"),
+        Pair::p5().linux_destination("local"),
+    ] {
+        let taken = ids(&pair);
+        for place in ["source", "destination"] {
+            let chain: Vec<String> = plan
+                .stages
+                .iter()
+                .filter(|stage| {
+                    stage.on.as_str() == place && chained.contains(&stage.uses.as_str())
+                })
+                .map(|stage| stage.id.to_string())
+                .filter(|id| taken.contains(id))
+                .collect();
+            for two in chain.windows(2) {
+                assert!(
+                    needs(&plan, &two[1], &two[0]),
+                    "{} {} of {pair:?}",
+                    two[1],
+                    two[0]
+                );
+            }
+        }
+    }
+}
