@@ -195,20 +195,20 @@ impl World {
         view: &View,
         limit: std::time::Duration,
     ) -> Result<(), ActionError> {
+        let guard = Guard {
+            run: view.run.clone(),
+            epoch: view.epoch,
+            orchestrator: self.orchestrator.clone(),
+            limit,
+        };
         for (place, reach) in &view.reach {
             let Some(pin) = view.pins.get(place) else {
                 continue;
             };
             let logon = self.logon(&view.run, *place, reach.account).await?;
-            let guard = Guard {
-                run: view.run.clone(),
-                epoch: view.epoch,
-                orchestrator: self.orchestrator.clone(),
-                limit,
-            };
             let host = self
                 .machines()?
-                .open(*place, reach, &logon, Some(pin), guard, false)
+                .open(*place, reach, &logon, Some(pin), guard.clone(), false)
                 .await?;
             host.clear_fence().await?;
         }

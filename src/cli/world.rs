@@ -40,7 +40,7 @@ pub(super) fn real(
     let connections = Connections::new(run_folder(state, run).join("ssh"), run.clone());
     let mut world = World::new(Arc::clone(inventory), credentials.clone(), orchestrator)
         .with_machines(Arc::new(connections))
-        .with_orchestrator(state.to_owned())
+        .with_orchestrator(run_folder(state, run))
         .with_vault(Arc::clone(store), sealer.clone());
     if let Some(spec) = &inventory.directory {
         let (bind_name, password) = credentials.password(&spec.credential)?;

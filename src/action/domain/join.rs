@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 use serde_json::json;
+use tokio::time::Instant;
 use tokio::time::sleep;
 
 use super::SERVERS;
@@ -30,6 +31,8 @@ use crate::run::Standing;
 /// How often, and how long apart, DNS is read back; a return code proves nothing.
 const DNS_LOOKS: u32 = 5;
 const DNS_PAUSE: Duration = Duration::from_secs(1);
+/// How long to wait between two looks at the source's name.
+const SOURCE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Brings a server into the domain.
 pub(crate) struct Join;
@@ -100,6 +103,9 @@ impl Action for Join {
 
     async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
         let name = name_to_join(cx)?;
+        if cx.place() == Place::Destination {
+            wait_for_renamed_source(cx).await?;
+        }
         let directory = cx.directory()?;
         let account = directory.computer_by_name(&name).await?;
         // Journaled: whether an account of this name is there says later whether we made it.
@@ -279,6 +285,44 @@ async fn is_joined(cx: &Context, account: Option<&Computer>) -> Result<bool, Act
         && is_the_right_one(cx, account)?
         && membership.secret_present
         && membership.trusted == Some(true))
+}
+
+/// Two machines must never bear one name: the destination joins under the source's only once the
+/// source was seen under its new one, in an earlier wait of this run or now.
+async fn wait_for_renamed_source(cx: &Context) -> Result<(), ActionError> {
+    let new_name = new_name(cx)?;
+    let is_new = |name: &str| name.eq_ignore_ascii_case(&new_name);
+    let seen = cx.plan.stages.iter().any(|stage| {
+        stage.uses == "host.wait"
+            && stage.on == Place::Source
+            && cx.output_of(stage.id.as_str())["name"]
+                .as_str()
+                .is_some_and(is_new)
+    });
+    let until = Instant::now() + cx.guard().limit;
+    while !seen {
+        let saw = match cx.host_of(Place::Source).await {
+            Ok(source) => source
+                .facts()
+                .await
+                .map(|facts| facts.name)
+                .map_err(ActionError::from),
+            Err(error) => Err(error),
+        };
+        let saw = match saw {
+            Ok(name) if is_new(&name) => return Ok(()),
+            Ok(name) => format!("it still answers as `{name}`"),
+            Err(error) if error.heals() => error.to_string(),
+            Err(error) => return Err(error),
+        };
+        if Instant::now() + SOURCE_PAUSE >= until {
+            return Err(ActionError::passing(saw).while_doing(format!(
+                "the source was not seen under its new name `{new_name}`"
+            )));
+        }
+        sleep(SOURCE_PAUSE).await;
+    }
+    Ok(())
 }
 
 async fn dns_now(cx: &Context, name: &str) -> Result<Value, ActionError> {

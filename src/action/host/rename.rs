@@ -39,7 +39,10 @@ impl Action for Rename {
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
         let naming = noted(cx)?;
-        let parts = cx.host().await?.naming(&naming).await?;
+        let mut parts = cx.host().await?.naming(&naming).await?;
+        if cx.place() == Place::Destination && moved_alternates(cx).await? {
+            parts.retain(|part| part.name != "alternates");
+        }
         let saw = parts
             .iter()
             .map(|part| format!("{}: {}", part.name, part.saw))
@@ -94,6 +97,15 @@ impl Action for Rename {
                 .to_owned(),
         ]
     }
+}
+
+/// Whether the destination already answers to the names that the source gave up: a later stage sets
+/// them, so they are no leftovers of its own.
+async fn moved_alternates(cx: &Context) -> Result<bool, ActionError> {
+    let moved = cx.snapshot_facts(Place::Source)?.alternates;
+    let now = cx.host().await?.facts().await?.alternates;
+    let is_moved = |name: &String| moved.iter().any(|other| other.eq_ignore_ascii_case(name));
+    Ok(!now.is_empty() && now.iter().all(is_moved))
 }
 
 fn noted(cx: &Context) -> Result<Naming, ActionError> {

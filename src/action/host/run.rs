@@ -116,11 +116,13 @@ impl Action for Run {
 }
 
 async fn machine(cx: &Context) -> Result<Arc<dyn Host>, ActionError> {
-    if cx.place() == Place::Orchestrator {
-        cx.local()
-    } else {
-        cx.host().await
+    if cx.place() != Place::Orchestrator {
+        return cx.host().await;
     }
+    // The servers are fenced when they are connected to; this machine has no such stage.
+    let local = cx.local()?;
+    local.set_fence().await?;
+    Ok(local)
 }
 
 async fn run(

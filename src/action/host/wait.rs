@@ -74,9 +74,10 @@ impl Action for Wait {
             let missing = match missing(cx, &parameters).await {
                 Ok(None) => {
                     let seconds = began.elapsed().as_secs_f64();
-                    return Ok(Outcome::output(
-                        json!({ "seconds": (seconds * 10.0).round() / 10.0 }),
-                    ));
+                    return Ok(Outcome::output(json!({
+                        "seconds": (seconds * 10.0).round() / 10.0,
+                        "name": cx.reach_of(cx.place())?.name,
+                    })));
                 }
                 Ok(Some(missing)) => missing,
                 Err(error) if error.heals() => error.to_string(),
