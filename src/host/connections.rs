@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Weak;
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
@@ -30,7 +31,14 @@ use crate::run::RunId;
 pub struct Connections {
     folder: Arc<PathBuf>,
     run: RunId,
-    open: Arc<Mutex<BTreeMap<Key, Arc<Ssh>>>>,
+    open: Arc<Mutex<Sessions>>,
+}
+
+#[derive(Default)]
+struct Sessions {
+    kept: BTreeMap<Key, Arc<Ssh>>,
+    /// Sessions that a newer one replaced; they end with their last user.
+    former: Vec<(Place, Weak<Ssh>)>,
 }
 
 /// Place, address and user name.
@@ -121,6 +129,29 @@ impl Connections {
         };
         Ok((ssh, pin))
     }
+
+    async fn close_where(&self, which: impl Fn(Place) -> bool) {
+        let mut closing = Vec::new();
+        {
+            let mut open = self.open.lock().await;
+            for (key, ssh) in std::mem::take(&mut open.kept) {
+                if which(key.0) {
+                    closing.push(ssh);
+                } else {
+                    open.kept.insert(key, ssh);
+                }
+            }
+            closing.extend(
+                open.former
+                    .iter()
+                    .filter(|(at, _)| which(*at))
+                    .filter_map(|(_, ssh)| ssh.upgrade()),
+            );
+        }
+        for ssh in closing {
+            ssh.close().await;
+        }
+    }
 }
 
 #[async_trait]
@@ -145,7 +176,7 @@ impl Machines for Connections {
             ))
         };
         let key = (place, reach.address.clone(), logon.username.clone());
-        let kept = self.open.lock().await.get(&key).cloned();
+        let kept = self.open.lock().await.kept.get(&key).cloned();
         if let (Some(kept), Some(pin), false) = (kept, pin, fresh)
             && kept.alive().await
         {
@@ -159,30 +190,22 @@ impl Machines for Connections {
                 kind,
             })?;
         let ssh = Arc::new(ssh);
-        // A former session ends when its last operation does.
-        self.open.lock().await.insert(key, Arc::clone(&ssh));
+        let mut open = self.open.lock().await;
+        if let Some(former) = open.kept.insert(key, Arc::clone(&ssh)) {
+            open.former
+                .retain(|(_, session)| session.strong_count() > 0);
+            open.former.push((place, Arc::downgrade(&former)));
+        }
+        drop(open);
         Ok(host(ssh, pin))
     }
 
     async fn close(&self, place: Place) {
-        let closing: Vec<Arc<Ssh>> = {
-            let mut open = self.open.lock().await;
-            let (gone, kept) = std::mem::take(&mut *open)
-                .into_iter()
-                .partition(|((at, ..), _)| *at == place);
-            *open = kept;
-            BTreeMap::into_values(gone).collect()
-        };
-        for ssh in closing {
-            ssh.close().await;
-        }
+        self.close_where(|at| at == place).await;
     }
 
     async fn close_all(&self) {
-        let closing = std::mem::take(&mut *self.open.lock().await);
-        for ssh in closing.into_values() {
-            ssh.close().await;
-        }
+        self.close_where(|_| true).await;
     }
 }
 

@@ -35,7 +35,11 @@ pub(super) fn lab(name: &str) -> Option<Lab> {
     let folder = tempfile::tempdir().expect("a folder");
     let run = RunId::new(run).expect("a run id");
     let connections = Connections::new(folder.path().join("run"), run.clone());
-    Some(Lab { run, folder, connections })
+    Some(Lab {
+        run,
+        folder,
+        connections,
+    })
 }
 
 pub(super) struct Lab {
@@ -55,7 +59,11 @@ impl Lab {
     }
 
     pub(super) fn root() -> Logon {
-        Logon { username: "root".to_owned(), scope_domain: false, method: LogonMethod::PrivateKey(Self::value("LAB_SSH_KEY").into()) }
+        Logon {
+            username: "root".to_owned(),
+            scope_domain: false,
+            method: LogonMethod::PrivateKey(Self::value("LAB_SSH_KEY").into()),
+        }
     }
 
     pub(super) fn value(name: &str) -> String {
@@ -63,25 +71,51 @@ impl Lab {
     }
 
     pub(super) fn admin() -> JoinCredential {
-        JoinCredential { username: Self::value("LAB_ADMIN"), password: Self::value("LAB_ADMIN_PASSWORD").into() }
+        JoinCredential {
+            username: Self::value("LAB_ADMIN"),
+            password: Self::value("LAB_ADMIN_PASSWORD").into(),
+        }
     }
 
     pub(super) fn target() -> JoinTarget {
-        JoinTarget { realm: "LAB.TEST".to_owned(), workgroup: "LAB".to_owned(), dc: DC.to_owned(), container: None }
+        JoinTarget {
+            realm: "LAB.TEST".to_owned(),
+            workgroup: "LAB".to_owned(),
+            dc: DC.to_owned(),
+            container: None,
+        }
     }
 
     pub(super) fn question() -> MembershipQuestion {
-        MembershipQuestion { realm: "LAB.TEST".to_owned(), dc: DC.to_owned() }
+        MembershipQuestion {
+            realm: "LAB.TEST".to_owned(),
+            dc: DC.to_owned(),
+        }
     }
 
-    pub(super) async fn open(&self, address: &str, logon: &Logon, pin: Option<&Pin>, fresh: bool) -> Result<Arc<dyn Host>, HostError> {
-        let reach = Reach { address: address.to_owned(), name: "fs02".to_owned(), account: Account::Given };
-        self.connections.open(Place::Destination, &reach, logon, pin, self.guard(), fresh).await
+    pub(super) async fn open(
+        &self,
+        address: &str,
+        logon: &Logon,
+        pin: Option<&Pin>,
+        fresh: bool,
+    ) -> Result<Arc<dyn Host>, HostError> {
+        let reach = Reach {
+            address: address.to_owned(),
+            name: "fs02".to_owned(),
+            account: Account::Given,
+        };
+        self.connections
+            .open(Place::Destination, &reach, logon, pin, self.guard(), fresh)
+            .await
     }
 
     /// Opens FS02 as root and fences it.
     pub(super) async fn fs02(&self) -> Arc<dyn Host> {
-        let host = self.open(FS02, &Self::root(), None, false).await.expect("fs02 answers");
+        let host = self
+            .open(FS02, &Self::root(), None, false)
+            .await
+            .expect("fs02 answers");
         host.set_fence().await.expect("nobody else has fenced fs02");
         host
     }
@@ -106,8 +140,15 @@ impl Lab {
     pub(super) fn tool(arguments: &[&str]) -> String {
         let default = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/lab/lab");
         let tool = std::env::var_os("SMS_PLAN_LAB_TOOL").map_or(default, PathBuf::from);
-        let out = Command::new(tool).args(arguments).output().expect("the lab's program");
-        format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr))
+        let out = Command::new(tool)
+            .args(arguments)
+            .output()
+            .expect("the lab's program");
+        format!(
+            "{}{}",
+            String::from_utf8_lossy(&out.stdout),
+            String::from_utf8_lossy(&out.stderr)
+        )
     }
 
     /// Runs a shell line inside a machine, past all that is tested here.

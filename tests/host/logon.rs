@@ -1,5 +1,6 @@
 //! Logging on: keys, passwords, pinned identity, the temporary account.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -9,6 +10,9 @@ use sms_plan::host::LogonMethod;
 use sms_plan::host::Machines;
 use sms_plan::host::NewAccount;
 use sms_plan::host::Pin;
+use sms_plan::host::ScriptIntent;
+use sms_plan::host::ScriptRun;
+use sms_plan::host::Shell;
 
 use super::lab::FS02;
 use super::lab::Lab;
@@ -17,41 +21,90 @@ use super::lab::lab;
 const ACCOUNT: &str = "MsftSmsStorMigratSvc";
 
 fn logon(method: LogonMethod) -> Logon {
-    Logon { username: ACCOUNT.to_owned(), scope_domain: false, method }
+    Logon {
+        username: ACCOUNT.to_owned(),
+        scope_domain: false,
+        method,
+    }
 }
 
 #[tokio::test]
 async fn a_machine_is_pinned_and_only_it_is_met_again() {
-    let Some(lab) = lab("a_machine_is_pinned_and_only_it_is_met_again") else { return };
-    let host = lab.open(FS02, &Lab::root(), None, false).await.expect("fs02 answers");
+    let Some(lab) = lab("a_machine_is_pinned_and_only_it_is_met_again") else {
+        return;
+    };
+    let host = lab
+        .open(FS02, &Lab::root(), None, false)
+        .await
+        .expect("fs02 answers");
     let pin = host.pin();
     assert_eq!(pin.host_keys.len(), 1, "{pin:?}");
-    assert_eq!(pin.machine_id, Lab::on("fs02", "cat /etc/machine-id").trim());
-    assert!(Lab::on("fs02", "cat /etc/ssh/ssh_host_*_key.pub").contains(pin.host_keys[0].as_str()), "{pin:?}");
+    assert_eq!(
+        pin.machine_id,
+        Lab::on("fs02", "cat /etc/machine-id").trim()
+    );
+    assert!(
+        Lab::on("fs02", "cat /etc/ssh/ssh_host_*_key.pub").contains(pin.host_keys[0].as_str()),
+        "{pin:?}"
+    );
 
     let facts = host.facts().await.expect("facts");
-    assert_eq!((facts.name.as_str(), facts.domain_joined), ("fs02", true), "{facts:?}");
+    assert_eq!(
+        (facts.name.as_str(), facts.domain_joined),
+        ("fs02", true),
+        "{facts:?}"
+    );
     assert_eq!(facts.adapters.len(), 1, "{facts:?}");
     assert_eq!(facts.adapters[0].addresses, ["10.98.0.22/24"]);
     assert_eq!(facts.refusals, Vec::<String>::new());
     assert!(host.services().await.expect("services").ready);
 
-    lab.open(FS02, &Lab::root(), Some(&pin), true).await.expect("the same machine");
-    let other = lab.open("10.98.0.21", &Lab::root(), Some(&pin), false).await.map(drop).expect_err("fs01 is another");
-    assert!(matches!(other.kind, HostErrorKind::HostKeyChanged { .. }) && other.absent(), "{other:?}");
-    let twin = Pin { machine_id: "0".repeat(32), ..pin.clone() };
-    let other = lab.open(FS02, &Lab::root(), Some(&twin), true).await.map(drop).expect_err("another system");
-    assert!(matches!(other.kind, HostErrorKind::WrongMachine { .. }), "{other:?}");
-    let nobody = lab.open("10.98.0.99", &Lab::root(), Some(&pin), false).await.map(drop).expect_err("nobody");
-    assert!(matches!(nobody.kind, HostErrorKind::Unreachable { .. }) && nobody.heals(), "{nobody:?}");
+    lab.open(FS02, &Lab::root(), Some(&pin), true)
+        .await
+        .expect("the same machine");
+    let other = lab
+        .open("10.98.0.21", &Lab::root(), Some(&pin), false)
+        .await
+        .map(drop)
+        .expect_err("fs01 is another");
+    assert!(
+        matches!(other.kind, HostErrorKind::HostKeyChanged { .. }) && other.absent(),
+        "{other:?}"
+    );
+    let twin = Pin {
+        machine_id: "0".repeat(32),
+        ..pin.clone()
+    };
+    let other = lab
+        .open(FS02, &Lab::root(), Some(&twin), true)
+        .await
+        .map(drop)
+        .expect_err("another system");
+    assert!(
+        matches!(other.kind, HostErrorKind::WrongMachine { .. }),
+        "{other:?}"
+    );
+    let nobody = lab
+        .open("10.98.0.99", &Lab::root(), Some(&pin), false)
+        .await
+        .map(drop)
+        .expect_err("nobody");
+    assert!(
+        matches!(nobody.kind, HostErrorKind::Unreachable { .. }) && nobody.heals(),
+        "{nobody:?}"
+    );
     lab.connections.close_all().await;
-    let left = std::fs::read_dir(lab.folder.path().join("run")).expect("the run's folder").count();
+    let left = std::fs::read_dir(lab.folder.path().join("run"))
+        .expect("the run's folder")
+        .count();
     assert_eq!(left, 0, "nothing of the connections is left");
 }
 
 #[tokio::test]
 async fn a_temporary_account_logs_on_by_key_and_by_password_and_goes() {
-    let Some(lab) = lab("a_temporary_account_logs_on_by_key_and_by_password_and_goes") else { return };
+    let Some(lab) = lab("a_temporary_account_logs_on_by_key_and_by_password_and_goes") else {
+        return;
+    };
     let host = lab.fs02().await;
     let pin = host.pin();
     let key = lab.folder.path().join("key");
@@ -74,40 +127,98 @@ async fn a_temporary_account_logs_on_by_key_and_by_password_and_goes() {
     host.create_account(&account).await.expect("the account");
     host.create_account(&account).await.expect("twice is once");
     let state = host.account(ACCOUNT).await.expect("a look");
-    assert!(state.ready() && state.marker_run.as_deref() == Some(lab.run.as_str()), "{state:?}");
+    assert!(
+        state.ready() && state.marker_run.as_deref() == Some(lab.run.as_str()),
+        "{state:?}"
+    );
 
-    let by_key = lab.open(FS02, &logon(LogonMethod::PrivateKeyText(private)), Some(&pin), true).await.expect("by key");
-    assert_eq!(by_key.facts().await.expect("sudo works").boot, host.boot().await.expect("a boot"));
-    let by_password = lab.open(FS02, &logon(LogonMethod::Password(password.into())), Some(&pin), true).await;
-    by_password.expect("by password").settle().await.expect("sudo works");
+    let by_key = lab
+        .open(
+            FS02,
+            &logon(LogonMethod::PrivateKeyText(private)),
+            Some(&pin),
+            true,
+        )
+        .await
+        .expect("by key");
+    assert_eq!(
+        by_key.facts().await.expect("sudo works").boot,
+        host.boot().await.expect("a boot")
+    );
+    let by_password = lab
+        .open(
+            FS02,
+            &logon(LogonMethod::Password(password.into())),
+            Some(&pin),
+            true,
+        )
+        .await;
+    by_password
+        .expect("by password")
+        .settle()
+        .await
+        .expect("sudo works");
     assert_eq!(watch.end(), Vec::<String>::new(), "the password was seen");
 
-    let before = Lab::on("fs02", "journalctl -u ssh --no-pager | grep -c 'Failed password'");
+    let before = Lab::on(
+        "fs02",
+        "journalctl -u ssh --no-pager | grep -c 'Failed password'",
+    );
     let wrong = logon(LogonMethod::Password("wrong".to_owned().into()));
-    let refused = lab.open(FS02, &wrong, Some(&pin), true).await.map(drop).expect_err("a wrong password");
-    assert!(matches!(refused.kind, HostErrorKind::LogonRefused { .. }) && !refused.heals(), "{refused:?}");
-    let after = Lab::on("fs02", "journalctl -u ssh --no-pager | grep -c 'Failed password'");
+    let refused = lab
+        .open(FS02, &wrong, Some(&pin), true)
+        .await
+        .map(drop)
+        .expect_err("a wrong password");
+    assert!(
+        matches!(refused.kind, HostErrorKind::LogonRefused { .. }) && !refused.heals(),
+        "{refused:?}"
+    );
+    let after = Lab::on(
+        "fs02",
+        "journalctl -u ssh --no-pager | grep -c 'Failed password'",
+    );
     let count = |text: &str| text.trim().parse::<u32>().unwrap_or(0);
-    assert!(count(&after) <= count(&before) + 1, "one attempt only: {before} {after}");
+    assert!(
+        count(&after) <= count(&before) + 1,
+        "one attempt only: {before} {after}"
+    );
 
-    host.remove_account(ACCOUNT).await.expect("it goes, logged on or not");
+    host.remove_account(ACCOUNT)
+        .await
+        .expect("it goes, logged on or not");
     host.remove_account(ACCOUNT).await.expect("twice is once");
     assert!(!host.account(ACCOUNT).await.expect("a look").exists);
-    assert_eq!(Lab::on("fs02", "ls -d /home/Msft* /etc/sudoers.d/sms* 2>/dev/null"), "");
+    assert_eq!(
+        Lab::on("fs02", "ls -d /home/Msft* /etc/sudoers.d/sms* 2>/dev/null"),
+        ""
+    );
     lab.done(&*host).await;
 }
 
 #[tokio::test]
 async fn a_foreign_account_is_neither_taken_nor_removed() {
-    let Some(lab) = lab("a_foreign_account_is_neither_taken_nor_removed") else { return };
+    let Some(lab) = lab("a_foreign_account_is_neither_taken_nor_removed") else {
+        return;
+    };
     let host = lab.fs02().await;
     Lab::on("fs02", "useradd -c somebody foreign");
-    let account = NewAccount { name: "foreign".to_owned(), password: "x".to_owned().into(), public_key: None };
-    let refused = [host.create_account(&account).await, host.remove_account("foreign").await];
+    let account = NewAccount {
+        name: "foreign".to_owned(),
+        password: "x".to_owned().into(),
+        public_key: None,
+    };
+    let refused = [
+        host.create_account(&account).await,
+        host.remove_account("foreign").await,
+    ];
     let there = Lab::on("fs02", "id -un foreign");
     Lab::on("fs02", "userdel foreign");
     for result in refused {
-        assert!(matches!(result.map_err(|e| e.kind), Err(HostErrorKind::Unsupported { .. })));
+        assert!(matches!(
+            result.map_err(|e| e.kind),
+            Err(HostErrorKind::Unsupported { .. })
+        ));
     }
     assert_eq!(there, "foreign\n");
     lab.done(&*host).await;
@@ -115,7 +226,9 @@ async fn a_foreign_account_is_neither_taken_nor_removed() {
 
 #[tokio::test]
 async fn a_changed_host_key_is_refused_at_the_first_connection() {
-    let Some(lab) = lab("a_changed_host_key_is_refused_at_the_first_connection") else { return };
+    let Some(lab) = lab("a_changed_host_key_is_refused_at_the_first_connection") else {
+        return;
+    };
     let home = std::env::home_dir().expect("a home").join(".ssh");
     std::fs::create_dir_all(&home).expect("a folder");
     let file = home.join("known_hosts");
@@ -125,12 +238,22 @@ async fn a_changed_host_key_is_refused_at_the_first_connection() {
     std::fs::write(&file, format!("{kept}{FS02} {other}")).expect("known_hosts");
     let refused = lab.open(FS02, &Lab::root(), None, true).await.map(drop);
     std::fs::write(&file, format!("{kept}{FS02} {own}")).expect("known_hosts");
-    let known = lab.open(FS02, &Lab::root(), None, true).await.map(|host| host.pin());
+    let known = lab
+        .open(FS02, &Lab::root(), None, true)
+        .await
+        .map(|host| host.pin());
     std::fs::write(&file, &kept).expect("known_hosts");
     let refused = refused.expect_err("the key is fs01's");
-    assert!(matches!(refused.kind, HostErrorKind::HostKeyChanged { .. }), "{refused:?}");
+    assert!(
+        matches!(refused.kind, HostErrorKind::HostKeyChanged { .. }),
+        "{refused:?}"
+    );
     assert!(known.expect("the key is right").known_before);
-    let trusted = lab.open(FS02, &Lab::root(), None, true).await.expect("nobody knows it").pin();
+    let trusted = lab
+        .open(FS02, &Lab::root(), None, true)
+        .await
+        .expect("nobody knows it")
+        .pin();
     assert!(!trusted.known_before);
     lab.connections.close_all().await;
 }
@@ -159,7 +282,11 @@ impl Watch {
                     for file in ["cmdline", "environ"] {
                         let bytes = std::fs::read(process.path().join(file)).unwrap_or_default();
                         if bytes.windows(secret.len()).any(|window| window == secret) {
-                            seen.push(format!("{} {}", process.path().display(), String::from_utf8_lossy(&bytes)));
+                            seen.push(format!(
+                                "{} {}",
+                                process.path().display(),
+                                String::from_utf8_lossy(&bytes)
+                            ));
                         }
                     }
                 }
@@ -177,16 +304,61 @@ impl Watch {
     }
 }
 
+/// Not a test of its own: the orchestrator that the next test kills.
 #[tokio::test]
-async fn a_killed_orchestrator_leaves_no_master() {
-    let Some(lab) = lab("a_killed_orchestrator_leaves_no_master") else { return };
-    let sessions = || Lab::on("fs02", "pgrep -xc cat || true").trim().parse::<u32>().expect("a count");
-    let before = sessions();
-    let host = lab.open(FS02, &Lab::root(), None, false).await.expect("fs02 answers");
-    host.boot().await.expect("it works");
-    assert_eq!(sessions(), before + 1);
-    // What a kill leaves of us: nobody closes anything, and our end of the pipe is gone.
-    drop(host);
+async fn an_orchestrator_to_be_killed() {
+    if std::env::var_os("SMS_PLAN_LAB_VICTIM").is_none() {
+        return;
+    }
+    let Some(lab) = lab("an_orchestrator_to_be_killed") else {
+        return;
+    };
+    let host = lab.fs02().await;
+    let text = "sleep 6; echo done >/run/sms-plan-orphan".to_owned();
+    let script = ScriptRun {
+        text,
+        env: BTreeMap::new(),
+        shell: Shell::Sh,
+        intent: ScriptIntent::Change,
+    };
+    host.run_script(&script).await.expect("nobody hears this");
+}
+
+#[tokio::test]
+async fn a_killed_orchestrator_leaves_no_master_and_its_orphan_holds_the_lock() {
+    let name = "a_killed_orchestrator_leaves_no_master_and_its_orphan_holds_the_lock";
+    let Some(lab) = lab(name) else { return };
+    let sessions = || {
+        Lab::on("fs02", "pgrep -xc cat || true")
+            .trim()
+            .parse::<u32>()
+            .expect("a count")
+    };
+    let (before, host) = (
+        sessions(),
+        lab.open(FS02, &Lab::root(), None, false)
+            .await
+            .expect("fs02 answers"),
+    );
+    Lab::on("fs02", "rm -f /run/sms-plan-orphan");
+    let mut victim = std::process::Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "host::logon::an_orchestrator_to_be_killed"])
+        .env("SMS_PLAN_LAB_VICTIM", "1")
+        .spawn()
+        .expect("an orchestrator");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(sessions(), before + 2, "ours and the victim's");
+    victim.kill().expect("kill -9");
+    victim.wait().expect("it is dead");
+    host.settle().await.expect("the orphan ends");
+    assert_eq!(
+        Lab::on(
+            "fs02",
+            "cat /run/sms-plan-orphan; rm -f /run/sms-plan-orphan /var/lib/sms-plan/fence"
+        ),
+        "done\n"
+    );
+    assert_eq!(sessions(), before + 1, "only our own connection is left");
     lab.connections.close_all().await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(sessions(), before);

@@ -44,16 +44,17 @@ pub(in crate::host) struct Met {
 
 /// A master that has logged on.
 pub(super) struct Master {
-    process: Mutex<Process>,
+    /// `None` once it is closed.
+    process: Mutex<Option<Process>>,
     socket: PathBuf,
-    /// Removed with the connection.
-    _folder: tempfile::TempDir,
 }
 
 struct Process {
     child: Child,
     /// The remote command lives as long as this pipe is open.
     _stdin: ChildStdin,
+    /// Removed with the connection.
+    _folder: tempfile::TempDir,
 }
 
 /// The longest that a logon may take; behind winbind it takes seconds.
@@ -176,18 +177,12 @@ impl Master {
                 .pin
                 .map_or(trusted.trim().is_empty(), |pin| pin.known_before),
         };
-        let process = Mutex::new(Process {
+        let process = Mutex::new(Some(Process {
             child,
             _stdin: stdin,
-        });
-        Ok((
-            Self {
-                process,
-                socket,
-                _folder: folder,
-            },
-            met,
-        ))
+            _folder: folder,
+        }));
+        Ok((Self { process, socket }, met))
     }
 
     /// Returns where the master listens.
@@ -197,13 +192,18 @@ impl Master {
 
     /// Returns whether the process lives.
     pub(super) async fn alive(&self) -> bool {
-        matches!(self.process.lock().await.child.try_wait(), Ok(None))
+        let mut process = self.process.lock().await;
+        process
+            .as_mut()
+            .is_some_and(|process| matches!(process.child.try_wait(), Ok(None)))
     }
 
-    /// Ends the process. Programs that it started on the machine go on.
+    /// Ends the process and removes its files. Programs that it started on the machine go on.
     pub(super) async fn close(&self) {
-        let mut process = self.process.lock().await;
-        if let Err(error) = process.child.kill().await {
+        let process = self.process.lock().await.take();
+        if let Some(mut process) = process
+            && let Err(error) = process.child.kill().await
+        {
             tracing::debug!(%error, "the ssh master had ended already");
         }
     }
