@@ -8,6 +8,7 @@ use std::sync::Weak;
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
+use tokio::sync::OnceCell;
 
 use super::Guard;
 use super::Host;
@@ -17,6 +18,7 @@ use super::Logon;
 use super::Machines;
 use super::Pin;
 use super::linux::LinuxHost;
+use super::transport::CONNECTION;
 use super::transport::Local;
 use super::transport::Opening;
 use super::transport::Ssh;
@@ -32,6 +34,7 @@ pub struct Connections {
     folder: Arc<PathBuf>,
     run: RunId,
     open: Arc<Mutex<Sessions>>,
+    swept: Arc<OnceCell<()>>,
 }
 
 #[derive(Default)]
@@ -51,6 +54,7 @@ impl Connections {
             folder: Arc::new(folder),
             run,
             open: Arc::default(),
+            swept: Arc::default(),
         }
     }
 
@@ -100,10 +104,14 @@ impl Connections {
                 });
             }
         }
-        private_folder(&self.folder).map_err(|source| HostErrorKind::Local {
-            words: format!("the folder `{}` was not made", self.folder.display()),
-            source,
-        })?;
+        let prepare = async || private_folder(&self.folder);
+        self.swept
+            .get_or_try_init(prepare)
+            .await
+            .map_err(|source| HostErrorKind::Local {
+                words: format!("the folder `{}` was not made", self.folder.display()),
+                source,
+            })?;
         let alias = format!("sms-plan-{}-{place}", self.run);
         let opening = Opening {
             folder: &self.folder,
@@ -178,7 +186,7 @@ impl Machines for Connections {
         let key = (place, reach.address.clone(), logon.username.clone());
         let kept = self.open.lock().await.kept.get(&key).cloned();
         if let (Some(kept), Some(pin), false) = (kept, pin, fresh)
-            && kept.alive().await
+            && kept.answers().await
         {
             return Ok(host(kept, pin.clone()));
         }
@@ -212,10 +220,18 @@ impl Machines for Connections {
 /// Where a server keeps its lock and its fence.
 const SERVER_FOLDER: &str = "/var/lib/sms-plan";
 
+/// Makes the run's folder, and removes what a killed process left there: only one drives a run.
 fn private_folder(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(folder)
+        .create(folder)?;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(CONNECTION) {
+            std::fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
 }

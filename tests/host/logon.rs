@@ -94,7 +94,7 @@ async fn a_machine_is_pinned_and_only_it_is_met_again() {
         "{nobody:?}"
     );
     lab.connections.close_all().await;
-    let left = std::fs::read_dir(lab.folder.path().join("run"))
+    let left = std::fs::read_dir(&lab.deep)
         .expect("the run's folder")
         .count();
     assert_eq!(left, 0, "nothing of the connections is left");

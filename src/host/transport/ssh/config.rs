@@ -40,6 +40,7 @@ impl Connection<'_> {
             "ForwardX11 no",
             "ClearAllForwardings yes",
             "PermitLocalCommand no",
+            "RemoteCommand none",
             "RequestTTY no",
             "UpdateHostKeys no",
             "LogLevel ERROR",

@@ -55,6 +55,7 @@ struct Process {
     _stdin: ChildStdin,
     /// Removed with the connection.
     _folder: tempfile::TempDir,
+    _elsewhere: Option<tempfile::TempDir>,
 }
 
 /// The longest that a logon may take; behind winbind it takes seconds.
@@ -66,9 +67,13 @@ const HELLO: &str = "exec /bin/sh -c 'echo \"sms-plan-hello $(id -u) $(cat /etc/
 impl Master {
     /// Logs on.
     pub(super) async fn open(opening: &Opening<'_>) -> Result<(Self, Met), HostErrorKind> {
-        let folder = short_folder(opening.folder)
-            .map_err(local("a folder for the connection was not made"))?;
-        let socket = folder.path().join("s");
+        let made = local("a folder for the connection was not made");
+        let folder = tempfile::Builder::new()
+            .prefix(CONNECTION)
+            .tempdir_in(opening.folder)
+            .map_err(&made)?;
+        let elsewhere = socket_folder(folder.path()).map_err(&made)?;
+        let socket = elsewhere.as_ref().unwrap_or(&folder).path().join("s");
         let prepared = prepare(folder.path(), opening)
             .map_err(local("the files of the connection were not written"))?;
         let mut command = Command::new("ssh");
@@ -181,6 +186,7 @@ impl Master {
             child,
             _stdin: stdin,
             _folder: folder,
+            _elsewhere: elsewhere,
         }));
         Ok((Self { process, socket }, met))
     }
@@ -288,16 +294,19 @@ fn forget(folder: &Path) {
     }
 }
 
-/// The path of a socket has at most about 100 bytes, of which ssh needs 17 for itself.
-fn short_folder(wanted: &Path) -> io::Result<tempfile::TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("c");
-    if wanted.as_os_str().len() <= 60 {
-        std::fs::create_dir_all(wanted)?;
-        builder.tempdir_in(wanted)
-    } else {
-        builder.prefix("sms-plan-").tempdir()
+/// How the folder of a connection begins, inside the run's folder.
+pub(in crate::host) const CONNECTION: &str = "connection-";
+
+/// The path of a socket has at most 107 bytes, of which ssh needs 17 for itself: where the run's
+/// folder lies too deep, the socket alone goes to the folder for temporary files.
+fn socket_folder(folder: &Path) -> io::Result<Option<tempfile::TempDir>> {
+    if folder.as_os_str().len() <= 80 {
+        return Ok(None);
     }
+    tempfile::Builder::new()
+        .prefix("sms-plan-")
+        .tempdir()
+        .map(Some)
 }
 
 fn private(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
