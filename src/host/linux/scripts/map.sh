@@ -36,11 +36,13 @@ add_all() {
     ip route replace "$to" via "$via" dev "$ADAPTER" || exit 1
   done
 }
+# The arping of iputils stays a second after it has spoken; nobody waits for that, nor does the lock.
 announce() {
   has arping || return 0
   lines "$ADDRESSES" | grep -v : | while IFS= read -r address; do
-    arping -q -A -c 1 -I "$ADAPTER" "${address%/*}" >/dev/null 2>&1
-    arping -q -U -c 1 -I "$ADAPTER" "${address%/*}" >/dev/null 2>&1
+    for way in -A -U; do
+      arping -q "$way" -c 1 -I "$ADAPTER" "${address%/*}" </dev/null >/dev/null 2>&1 9>&- &
+    done
   done
   return 0
 }
