@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Weak;
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
+use tokio::sync::OnceCell;
 
 use super::Guard;
 use super::Host;
@@ -16,6 +18,7 @@ use super::Logon;
 use super::Machines;
 use super::Pin;
 use super::linux::LinuxHost;
+use super::transport::CONNECTION;
 use super::transport::Local;
 use super::transport::Opening;
 use super::transport::Ssh;
@@ -30,7 +33,15 @@ use crate::run::RunId;
 pub struct Connections {
     folder: Arc<PathBuf>,
     run: RunId,
-    open: Arc<Mutex<BTreeMap<Key, Arc<Ssh>>>>,
+    open: Arc<Mutex<Sessions>>,
+    swept: Arc<OnceCell<()>>,
+}
+
+#[derive(Default)]
+struct Sessions {
+    kept: BTreeMap<Key, Arc<Ssh>>,
+    /// Sessions that a newer one replaced; they end with their last user.
+    former: Vec<(Place, Weak<Ssh>)>,
 }
 
 /// Place, address and user name.
@@ -43,6 +54,7 @@ impl Connections {
             folder: Arc::new(folder),
             run,
             open: Arc::default(),
+            swept: Arc::default(),
         }
     }
 
@@ -92,10 +104,14 @@ impl Connections {
                 });
             }
         }
-        private_folder(&self.folder).map_err(|source| HostErrorKind::Local {
-            words: format!("the folder `{}` was not made", self.folder.display()),
-            source,
-        })?;
+        let prepare = async || private_folder(&self.folder);
+        self.swept
+            .get_or_try_init(prepare)
+            .await
+            .map_err(|source| HostErrorKind::Local {
+                words: format!("the folder `{}` was not made", self.folder.display()),
+                source,
+            })?;
         let alias = format!("sms-plan-{}-{place}", self.run);
         let opening = Opening {
             folder: &self.folder,
@@ -121,6 +137,29 @@ impl Connections {
         };
         Ok((ssh, pin))
     }
+
+    async fn close_where(&self, which: impl Fn(Place) -> bool) {
+        let mut closing = Vec::new();
+        {
+            let mut open = self.open.lock().await;
+            for (key, ssh) in std::mem::take(&mut open.kept) {
+                if which(key.0) {
+                    closing.push(ssh);
+                } else {
+                    open.kept.insert(key, ssh);
+                }
+            }
+            closing.extend(
+                open.former
+                    .iter()
+                    .filter(|(at, _)| which(*at))
+                    .filter_map(|(_, ssh)| ssh.upgrade()),
+            );
+        }
+        for ssh in closing {
+            ssh.close().await;
+        }
+    }
 }
 
 #[async_trait]
@@ -145,9 +184,9 @@ impl Machines for Connections {
             ))
         };
         let key = (place, reach.address.clone(), logon.username.clone());
-        let kept = self.open.lock().await.get(&key).cloned();
+        let kept = self.open.lock().await.kept.get(&key).cloned();
         if let (Some(kept), Some(pin), false) = (kept, pin, fresh)
-            && kept.alive().await
+            && kept.answers().await
         {
             return Ok(host(kept, pin.clone()));
         }
@@ -159,40 +198,40 @@ impl Machines for Connections {
                 kind,
             })?;
         let ssh = Arc::new(ssh);
-        // A former session ends when its last operation does.
-        self.open.lock().await.insert(key, Arc::clone(&ssh));
+        let mut open = self.open.lock().await;
+        if let Some(former) = open.kept.insert(key, Arc::clone(&ssh)) {
+            open.former
+                .retain(|(_, session)| session.strong_count() > 0);
+            open.former.push((place, Arc::downgrade(&former)));
+        }
+        drop(open);
         Ok(host(ssh, pin))
     }
 
     async fn close(&self, place: Place) {
-        let closing: Vec<Arc<Ssh>> = {
-            let mut open = self.open.lock().await;
-            let (gone, kept) = std::mem::take(&mut *open)
-                .into_iter()
-                .partition(|((at, ..), _)| *at == place);
-            *open = kept;
-            BTreeMap::into_values(gone).collect()
-        };
-        for ssh in closing {
-            ssh.close().await;
-        }
+        self.close_where(|at| at == place).await;
     }
 
     async fn close_all(&self) {
-        let closing = std::mem::take(&mut *self.open.lock().await);
-        for ssh in closing.into_values() {
-            ssh.close().await;
-        }
+        self.close_where(|_| true).await;
     }
 }
 
 /// Where a server keeps its lock and its fence.
 const SERVER_FOLDER: &str = "/var/lib/sms-plan";
 
+/// Makes the run's folder, and removes what a killed process left there: only one drives a run.
 fn private_folder(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(folder)
+        .create(folder)?;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(CONNECTION) {
+            std::fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
 }

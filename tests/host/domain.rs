@@ -5,6 +5,7 @@ use std::time::Duration;
 use sms_plan::host::DomainSecrets;
 use sms_plan::host::HostErrorKind;
 use sms_plan::host::JoinCredential;
+use sms_plan::host::Naming;
 
 use super::lab::DC;
 use super::lab::Lab;
@@ -240,5 +241,55 @@ async fn a_keytab_takes_up_older_keys_once() {
             .trusted
             == Some(true)
     );
+    lab.done(&*host).await;
+}
+
+#[tokio::test]
+async fn a_renamed_machine_joins_anew_and_takes_its_own_object_over_again() {
+    let Some(lab) = lab("a_renamed_machine_joins_anew_and_takes_its_own_object_over_again") else {
+        return;
+    };
+    let host = lab.fs02().await;
+    let snapshot = host.snapshot().await.expect("a snapshot");
+    let object = || {
+        Lab::on(
+            "dc1",
+            "ldbsearch -H /var/lib/samba/private/sam.ldb '(sAMAccountName=FS02$)' objectGUID objectSid | grep -E '^object'",
+        )
+    };
+    let before = object();
+    assert!(before.contains("objectGUID"), "{before}");
+    let naming = |from: &str, to: &str| Naming {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        realm: Some("LAB.TEST".to_owned()),
+        address: None,
+        drop_alternates: true,
+        drop_keytab: true,
+    };
+    for (from, to) in [("fs02", "fs02-x"), ("fs02-x", "fs02")] {
+        let naming = naming(from, to);
+        host.leave(&Lab::admin(), DC).await.expect("it leaves");
+        host.rename(&naming).await.expect("renamed");
+        let parts = host.naming(&naming).await.expect("a look");
+        assert!(parts.iter().all(|part| part.done), "{parts:?}");
+        host.join(&Lab::admin(), &Lab::target())
+            .await
+            .expect("it joins");
+        let member = host.membership(&Lab::question()).await.expect("a look");
+        assert_eq!(
+            (member.trusted, member.netbios_name.as_str()),
+            (Some(true), to.to_uppercase().as_str()),
+            "{member:?}"
+        );
+        let parts = host.naming(&naming).await.expect("a look");
+        assert!(
+            parts.iter().all(|part| part.done),
+            "the new keytab has no old keys: {parts:?}"
+        );
+    }
+    assert_eq!(object(), before, "the same object");
+    Lab::on("dc1", "samba-tool computer delete FS02-X");
+    host.restore_names(&snapshot.value).await.expect("put back");
     lab.done(&*host).await;
 }

@@ -25,6 +25,7 @@ use sms_plan::run::RunId;
 pub(super) const FS02: &str = "10.98.0.22";
 pub(super) const DC: &str = "dc1.lab.test";
 
+#[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
 /// Returns the lab, or says loudly that this test proves nothing now.
 pub(super) fn lab(name: &str) -> Option<Lab> {
     if std::env::var_os("SMS_PLAN_LAB").is_none() {
@@ -34,10 +35,16 @@ pub(super) fn lab(name: &str) -> Option<Lab> {
     let run = format!("test-{}", std::process::id());
     let folder = tempfile::tempdir().expect("a folder");
     let run = RunId::new(run).expect("a run id");
-    let connections = Connections::new(folder.path().join("run"), run.clone());
+    // Deeper than the path of a socket may be, and with the signs that ssh reads in its own way.
+    let deep = folder
+        .path()
+        .join("it's 100% the run's")
+        .join("deep".repeat(20));
+    let connections = Connections::new(deep.clone(), run.clone());
     Some(Lab {
         run,
         folder,
+        deep,
         connections,
     })
 }
@@ -45,6 +52,7 @@ pub(super) fn lab(name: &str) -> Option<Lab> {
 pub(super) struct Lab {
     pub(super) run: RunId,
     pub(super) folder: tempfile::TempDir,
+    pub(super) deep: PathBuf,
     pub(super) connections: Connections,
 }
 
@@ -54,7 +62,7 @@ impl Lab {
             run: self.run.clone(),
             epoch: 1,
             orchestrator: "the tests".to_owned(),
-            limit: Duration::from_secs(60),
+            limit: Duration::from_mins(1),
         }
     }
 
@@ -122,7 +130,7 @@ impl Lab {
 
     /// Waits until the machine is there again with another boot.
     pub(super) async fn after_boot(&self, pin: &Pin, boot: &str) -> Arc<dyn Host> {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_mins(1);
         loop {
             if let Ok(host) = self.open(FS02, &Self::root(), Some(pin), false).await
                 && let Ok(now) = host.boot().await

@@ -1,5 +1,6 @@
 //! Logging on: keys, passwords, pinned identity, the temporary account.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -9,6 +10,9 @@ use sms_plan::host::LogonMethod;
 use sms_plan::host::Machines;
 use sms_plan::host::NewAccount;
 use sms_plan::host::Pin;
+use sms_plan::host::ScriptIntent;
+use sms_plan::host::ScriptRun;
+use sms_plan::host::Shell;
 
 use super::lab::FS02;
 use super::lab::Lab;
@@ -90,7 +94,7 @@ async fn a_machine_is_pinned_and_only_it_is_met_again() {
         "{nobody:?}"
     );
     lab.connections.close_all().await;
-    let left = std::fs::read_dir(lab.folder.path().join("run"))
+    let left = std::fs::read_dir(&lab.deep)
         .expect("the run's folder")
         .count();
     assert_eq!(left, 0, "nothing of the connections is left");
@@ -300,26 +304,61 @@ impl Watch {
     }
 }
 
+/// Not a test of its own: the orchestrator that the next test kills.
 #[tokio::test]
-async fn a_killed_orchestrator_leaves_no_master() {
-    let Some(lab) = lab("a_killed_orchestrator_leaves_no_master") else {
+async fn an_orchestrator_to_be_killed() {
+    if std::env::var_os("SMS_PLAN_LAB_VICTIM").is_none() {
+        return;
+    }
+    let Some(lab) = lab("an_orchestrator_to_be_killed") else {
         return;
     };
+    let host = lab.fs02().await;
+    let text = "sleep 6; echo done >/run/sms-plan-orphan".to_owned();
+    let script = ScriptRun {
+        text,
+        env: BTreeMap::new(),
+        shell: Shell::Sh,
+        intent: ScriptIntent::Change,
+    };
+    host.run_script(&script).await.expect("nobody hears this");
+}
+
+#[tokio::test]
+async fn a_killed_orchestrator_leaves_no_master_and_its_orphan_holds_the_lock() {
+    let name = "a_killed_orchestrator_leaves_no_master_and_its_orphan_holds_the_lock";
+    let Some(lab) = lab(name) else { return };
     let sessions = || {
         Lab::on("fs02", "pgrep -xc cat || true")
             .trim()
             .parse::<u32>()
             .expect("a count")
     };
-    let before = sessions();
-    let host = lab
-        .open(FS02, &Lab::root(), None, false)
-        .await
-        .expect("fs02 answers");
-    host.boot().await.expect("it works");
-    assert_eq!(sessions(), before + 1);
-    // What a kill leaves of us: nobody closes anything, and our end of the pipe is gone.
-    drop(host);
+    let (before, host) = (
+        sessions(),
+        lab.open(FS02, &Lab::root(), None, false)
+            .await
+            .expect("fs02 answers"),
+    );
+    Lab::on("fs02", "rm -f /run/sms-plan-orphan");
+    let mut victim = std::process::Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "host::logon::an_orchestrator_to_be_killed"])
+        .env("SMS_PLAN_LAB_VICTIM", "1")
+        .spawn()
+        .expect("an orchestrator");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(sessions(), before + 2, "ours and the victim's");
+    victim.kill().expect("kill -9");
+    victim.wait().expect("it is dead");
+    host.settle().await.expect("the orphan ends");
+    assert_eq!(
+        Lab::on(
+            "fs02",
+            "cat /run/sms-plan-orphan; rm -f /run/sms-plan-orphan /var/lib/sms-plan/fence"
+        ),
+        "done\n"
+    );
+    assert_eq!(sessions(), before + 1, "only our own connection is left");
     lab.connections.close_all().await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(sessions(), before);

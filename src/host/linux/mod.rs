@@ -145,9 +145,8 @@ impl LinuxHost {
         let dc_reachable = lines.has("reachable");
         let trusted = match (lines.has("trusted"), secret_present, dc_reachable) {
             (true, ..) => Some(true),
-            (false, false, _) => Some(false),
-            (false, true, true) => Some(false),
             (false, true, false) => None,
+            (false, ..) => Some(false),
         };
         let said = lines.get("said").map(|said| operation::last_lines(&said));
         let saw = format!(

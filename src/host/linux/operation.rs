@@ -183,10 +183,12 @@ fn not_begun(answer: &Answer) -> HostErrorKind {
 
 /// Returns the last words of a program, as one line.
 pub(super) fn last_lines(stderr: &str) -> String {
+    // `net` asks its password pipe once more than there is an answer, and says so each time.
+    let noise = "Error reading password from file descriptor";
     let lines: Vec<&str> = stderr
         .lines()
         .map(str::trim)
-        .filter(|line| !line.is_empty())
+        .filter(|line| !line.is_empty() && !line.starts_with(noise))
         .collect();
     if lines.is_empty() {
         return "it said nothing".to_owned();

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::HostErrorKind;
 
 pub(super) use local::Local;
+pub(super) use ssh::CONNECTION;
 pub(super) use ssh::Opening;
 pub(super) use ssh::Ssh;
 

@@ -64,15 +64,9 @@ pub(in crate::host::linux) fn rename(
             out.push('\n');
         }
         let bound = address.unwrap_or("127.0.1.1");
-        match domain {
-            Some(domain) => {
-                out.push_str(&format!(
-                    "{bound} {to}.{} {to}\n",
-                    domain.to_ascii_lowercase()
-                ));
-            }
-            None => out.push_str(&format!("{bound} {to}\n")),
-        }
+        let full = domain.map(|domain| format!("{to}.{} ", domain.to_ascii_lowercase()));
+        let full = full.unwrap_or_default();
+        out.extend([bound, " ", &full, to, "\n"]);
     }
     out
 }

@@ -74,6 +74,8 @@ fn identity(entry: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use super::*;
 
     fn entry(name: &str, stamp: u32, kvno: u8) -> Vec<u8> {
@@ -90,14 +92,16 @@ mod tests {
 
     fn file(entries: &[Vec<u8>]) -> Vec<u8> {
         let mut f = HEAD.to_vec();
-        entries.iter().for_each(|e| f.extend(e));
+        for entry in entries {
+            f.extend(entry);
+        }
         f
     }
 
     #[test]
     fn new_keys_are_added_once() {
         let (own, old) = (entry("fs01", 9, 3), entry("fs01", 5, 2));
-        let merged = merge(&file(&[own.clone()]), &file(&[old.clone()])).unwrap();
+        let merged = merge(&file(slice::from_ref(&own)), &file(slice::from_ref(&old))).unwrap();
         assert_eq!(merged, file(&[own, old]));
         assert_eq!(
             merge(&merged, &file(&[entry("fs01", 6, 2)])).unwrap(),

@@ -77,9 +77,8 @@ pub(in crate::host::linux) fn write(text: &str, wanted: &Wanted) -> String {
                     .lines
                     .iter()
                     .filter(|line| !key(line).is_some_and(|k| known.contains(&k)));
-                let body: String = lines.map(|line| format!("{line}\n")).collect();
-                let body = body.trim_end_matches('\n');
-                out.push_str(body);
+                let body: Vec<&str> = lines.map(String::as_str).collect();
+                out.push_str(body.join("\n").trim_end_matches('\n'));
                 out.push('\n');
                 if !network {
                     network = true;
@@ -87,10 +86,10 @@ pub(in crate::host::linux) fn write(text: &str, wanted: &Wanted) -> String {
                         out.push_str("DHCP=yes\n");
                     }
                     if let Some(gateway) = &wanted.gateway {
-                        out.push_str(&format!("Gateway={gateway}\n"));
+                        out.extend(["Gateway=", gateway, "\n"]);
                     }
                     for server in &wanted.dns {
-                        out.push_str(&format!("DNS={server}\n"));
+                        out.extend(["DNS=", server, "\n"]);
                     }
                 }
                 out.push('\n');
@@ -126,13 +125,16 @@ pub(in crate::host::linux) fn write(text: &str, wanted: &Wanted) -> String {
         return write(&(out + &rest), wanted);
     }
     for address in addresses {
-        out.push_str(&format!("[Address]\nAddress={address}\n\n"));
+        out.extend(["[Address]\nAddress=", &address, "\n\n"]);
     }
     for route in routes {
-        out.push_str(&format!(
-            "[Route]\nDestination={}\nGateway={}\n\n",
-            route.to, route.via
-        ));
+        out.extend([
+            "[Route]\nDestination=",
+            &route.to,
+            "\nGateway=",
+            &route.via,
+            "\n\n",
+        ]);
     }
     let mut text = (out + &rest).trim_end_matches('\n').to_owned();
     text.push('\n');
@@ -153,7 +155,7 @@ impl Section {
     }
 
     fn text(&self) -> String {
-        self.lines.iter().map(|line| format!("{line}\n")).collect()
+        self.lines.join("\n") + "\n"
     }
 }
 

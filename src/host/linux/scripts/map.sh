@@ -36,12 +36,12 @@ add_all() {
     ip route replace "$to" via "$via" dev "$ADAPTER" || exit 1
   done
 }
-# Sent at once; arping stays a second longer, and nobody waits for that.
+# The arping of iputils stays a second after it has spoken; nobody waits for that, nor does the lock.
 announce() {
   has arping || return 0
   lines "$ADDRESSES" | grep -v : | while IFS= read -r address; do
-    for how in -A -U; do
-      arping -q "$how" -c 1 -I "$ADAPTER" "${address%/*}" </dev/null >/dev/null 2>&1 9>&- &
+    for way in -A -U; do
+      arping -q "$way" -c 1 -I "$ADAPTER" "${address%/*}" </dev/null >/dev/null 2>&1 9>&- &
     done
   done
   return 0

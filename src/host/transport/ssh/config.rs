@@ -40,6 +40,7 @@ impl Connection<'_> {
             "ForwardX11 no",
             "ClearAllForwardings yes",
             "PermitLocalCommand no",
+            "RemoteCommand none",
             "RequestTTY no",
             "UpdateHostKeys no",
             "LogLevel ERROR",
@@ -123,4 +124,57 @@ fn quoted(text: &str) -> String {
             .replace('"', "\\\"")
             .replace('%', "%%")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(pin: Option<&Pin>) -> String {
+        let connection = Connection {
+            address: "10.0.0.1",
+            username: r"LAB\admin",
+            alias: "sms-plan-1-source",
+            pin,
+            identity: Some(Path::new("/k/100% \"mine\"")),
+            password: false,
+            folder: Path::new("/run folder"),
+            home: Some(Path::new("/root/.ssh")),
+        };
+        connection.text()
+    }
+
+    #[test]
+    fn a_pinned_connection_knows_only_its_own_machine() {
+        let pin = Pin {
+            host_keys: vec!["ssh-ed25519 AAAA".to_owned()],
+            machine_id: String::new(),
+            known_before: true,
+        };
+        let text = text(Some(&pin));
+        for line in [
+            "  HostKeyAlias sms-plan-1-source\n",
+            "  UserKnownHostsFile \"/run folder/known_hosts\"\n",
+            "  GlobalKnownHostsFile none\n",
+            "  StrictHostKeyChecking yes\n",
+        ] {
+            assert!(text.contains(line), "{line} is missing:\n{text}");
+        }
+        assert!(!text.contains(".ssh/known_hosts"), "{text}");
+    }
+
+    #[test]
+    fn values_are_quoted_and_the_admins_file_comes_last() {
+        let text = text(None);
+        assert!(text.contains("  User \"LAB\\\\admin\"\n"), "{text}");
+        assert!(
+            text.contains("  IdentityFile \"/k/100%% \\\"mine\\\"\"\n"),
+            "{text}"
+        );
+        assert!(text.contains("StrictHostKeyChecking accept-new"), "{text}");
+        let (own, theirs) = text.split_once("Host *\n").expect("a part for every host");
+        assert!(
+            own.starts_with("Host 10.0.0.1\n") && theirs.contains("Include \"/root/.ssh/config\"")
+        );
+    }
 }

@@ -44,16 +44,18 @@ pub(in crate::host) struct Met {
 
 /// A master that has logged on.
 pub(super) struct Master {
-    process: Mutex<Process>,
+    /// `None` once it is closed.
+    process: Mutex<Option<Process>>,
     socket: PathBuf,
-    /// Removed with the connection.
-    _folder: tempfile::TempDir,
 }
 
 struct Process {
     child: Child,
     /// The remote command lives as long as this pipe is open.
     _stdin: ChildStdin,
+    /// Removed with the connection.
+    _folder: tempfile::TempDir,
+    _elsewhere: Option<tempfile::TempDir>,
 }
 
 /// The longest that a logon may take; behind winbind it takes seconds.
@@ -65,9 +67,13 @@ const HELLO: &str = "exec /bin/sh -c 'echo \"sms-plan-hello $(id -u) $(cat /etc/
 impl Master {
     /// Logs on.
     pub(super) async fn open(opening: &Opening<'_>) -> Result<(Self, Met), HostErrorKind> {
-        let folder = short_folder(opening.folder)
-            .map_err(local("a folder for the connection was not made"))?;
-        let socket = folder.path().join("s");
+        let made = local("a folder for the connection was not made");
+        let folder = tempfile::Builder::new()
+            .prefix(CONNECTION)
+            .tempdir_in(opening.folder)
+            .map_err(&made)?;
+        let elsewhere = socket_folder(folder.path()).map_err(&made)?;
+        let socket = elsewhere.as_ref().unwrap_or(&folder).path().join("s");
         let prepared = prepare(folder.path(), opening)
             .map_err(local("the files of the connection were not written"))?;
         let mut command = Command::new("ssh");
@@ -176,18 +182,13 @@ impl Master {
                 .pin
                 .map_or(trusted.trim().is_empty(), |pin| pin.known_before),
         };
-        let process = Mutex::new(Process {
+        let process = Mutex::new(Some(Process {
             child,
             _stdin: stdin,
-        });
-        Ok((
-            Self {
-                process,
-                socket,
-                _folder: folder,
-            },
-            met,
-        ))
+            _folder: folder,
+            _elsewhere: elsewhere,
+        }));
+        Ok((Self { process, socket }, met))
     }
 
     /// Returns where the master listens.
@@ -197,13 +198,18 @@ impl Master {
 
     /// Returns whether the process lives.
     pub(super) async fn alive(&self) -> bool {
-        matches!(self.process.lock().await.child.try_wait(), Ok(None))
+        let mut process = self.process.lock().await;
+        process
+            .as_mut()
+            .is_some_and(|process| matches!(process.child.try_wait(), Ok(None)))
     }
 
-    /// Ends the process. Programs that it started on the machine go on.
+    /// Ends the process and removes its files. Programs that it started on the machine go on.
     pub(super) async fn close(&self) {
-        let mut process = self.process.lock().await;
-        if let Err(error) = process.child.kill().await {
+        let process = self.process.lock().await.take();
+        if let Some(mut process) = process
+            && let Err(error) = process.child.kill().await
+        {
             tracing::debug!(%error, "the ssh master had ended already");
         }
     }
@@ -288,16 +294,19 @@ fn forget(folder: &Path) {
     }
 }
 
-/// The path of a socket has at most about 100 bytes, of which ssh needs 17 for itself.
-fn short_folder(wanted: &Path) -> io::Result<tempfile::TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("c");
-    if wanted.as_os_str().len() <= 60 {
-        std::fs::create_dir_all(wanted)?;
-        builder.tempdir_in(wanted)
-    } else {
-        builder.prefix("sms-plan-").tempdir()
+/// How the folder of a connection begins, inside the run's folder.
+pub(in crate::host) const CONNECTION: &str = "connection-";
+
+/// The path of a socket has at most 107 bytes, of which ssh needs 17 for itself: where the run's
+/// folder lies too deep, the socket alone goes to the folder for temporary files.
+fn socket_folder(folder: &Path) -> io::Result<Option<tempfile::TempDir>> {
+    if folder.as_os_str().len() <= 80 {
+        return Ok(None);
     }
+    tempfile::Builder::new()
+        .prefix("sms-plan-")
+        .tempdir()
+        .map(Some)
 }
 
 fn private(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {

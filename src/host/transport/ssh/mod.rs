@@ -24,6 +24,7 @@ use super::drain;
 use super::text;
 use crate::host::HostErrorKind;
 
+pub(in crate::host) use master::CONNECTION;
 pub(in crate::host) use master::Opening;
 
 /// One connection.
@@ -53,9 +54,17 @@ impl Ssh {
         ))
     }
 
-    /// Returns whether the connection is still there, as far as this end knows.
-    pub(in crate::host) async fn alive(&self) -> bool {
-        !self.broken.load(Ordering::Relaxed) && self.master.alive().await
+    /// Returns whether the machine still answers over this connection.
+    ///
+    /// The process alone proves little: ssh needs some seconds to see that an address is gone.
+    pub(in crate::host) async fn answers(&self) -> bool {
+        if self.broken.load(Ordering::Relaxed) || !self.master.alive().await {
+            return false;
+        }
+        let asked = self
+            .exchange(&["true"], Zeroizing::default(), Duration::from_secs(3))
+            .await;
+        asked.is_ok_and(|answer| answer.code == 0)
     }
 
     /// Ends the connection.
