@@ -5,6 +5,7 @@
 
 mod begin;
 mod clock;
+mod gate;
 mod journal;
 mod stages;
 mod stop;
@@ -46,7 +47,7 @@ use crate::store::SealError;
 use crate::store::Sealer;
 use crate::store::Store;
 use crate::store::StoreError;
-use stages::Gate;
+use gate::Gate;
 use work::Turn;
 
 /// How often the lease is renewed and a stop from elsewhere is noticed.
