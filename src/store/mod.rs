@@ -163,7 +163,9 @@ pub enum StoreError {
     },
     #[error("`{path}` is damaged: {why}")]
     Damaged { path: String, why: String },
-    #[error("event {seq} of run `{run}` was changed after it was written: its hash does not fit")]
+    #[error(
+        "event {seq} of run `{run}` was changed or removed after it was written: its hash does not fit"
+    )]
     Chain { run: RunId, seq: u64 },
     #[error("event {seq} of run `{run}` cannot be read")]
     Unreadable {
