@@ -1,6 +1,9 @@
-//! Tests of the program as a whole, one module a room.
+//! One test binary: one link step, a module a room.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod directory;
 mod engine;
 mod host;
+mod plan;
 mod run_fold;
 mod store;

@@ -34,6 +34,7 @@ pub use precondition::ask;
 pub use registry::Registry;
 pub use roots::roots;
 pub use world::World;
+pub use world::first_reach;
 
 use async_trait::async_trait;
 use serde_json::Value;

@@ -12,6 +12,7 @@ use crate::directory::Member;
 use crate::plan::AdapterChange;
 use crate::plan::DirectoryRight;
 use crate::plan::HostPlace;
+use crate::plan::Mapping;
 use crate::plan::Precondition;
 use crate::plan::Question;
 use crate::run::Account;
@@ -20,6 +21,9 @@ use crate::run::Reach;
 
 /// How long one attempt to connect may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long an address may stay silent before it is taken for free.
+const KNOCK_LIMIT: Duration = Duration::from_millis(500);
 
 /// Asks one precondition; an answer of no is an error in words.
 pub async fn ask(precondition: &Precondition, cx: &Context) -> Result<(), ActionError> {
@@ -122,40 +126,57 @@ async fn name_free(cx: &Context, name: &str) -> Result<(), ActionError> {
     Ok(())
 }
 
-/// Asks every planned address of a host whether somebody answers there. Silence is taken for free:
-/// a machine that answers to nothing cannot be seen from here.
+/// Asks every address that a host is to get whether somebody answers there. Silence is taken for
+/// free: a machine that answers to nothing cannot be seen from here.
 async fn address_free(cx: &Context, place: Place) -> Result<(), ActionError> {
-    let planned: Vec<IpAddr> = cx
-        .spec_of(place)?
-        .network
-        .values()
+    let own = &cx.reach_of(place)?.address;
+    let asked = planned(cx, place)?
+        .into_iter()
+        .filter(|address| address.to_string() != *own);
+    let knocks = asked.flat_map(|address| {
+        [22, 445].map(|port| async move { (address, port, answers(address, port).await) })
+    });
+    for (address, port, answered) in futures_util::future::join_all(knocks).await {
+        if answered {
+            return Err(ActionError::refused(format!(
+                "somebody answers at {address} already (TCP port {port})"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The source's new addresses, or for the destination those that it takes over.
+fn planned(cx: &Context, place: Place) -> Result<Vec<IpAddr>, ActionError> {
+    if place == Place::Destination {
+        let facts = cx.snapshot_facts(Place::Source)?;
+        let moved = facts.adapters.iter().filter(|adapter| {
+            matches!(
+                cx.inventory.network_mapping.get(&adapter.name),
+                Some(Mapping::To(_))
+            )
+        });
+        return Ok(moved
+            .flat_map(|adapter| &adapter.addresses)
+            .filter_map(|text| text.split('/').next()?.parse().ok())
+            .collect());
+    }
+    let changes = cx.spec_of(place)?.network.values();
+    Ok(changes
         .flat_map(|change| match change {
             AdapterChange::Dhcp => Vec::new(),
             AdapterChange::Static(fixed) => fixed.addresses.iter().map(|a| a.address).collect(),
         })
-        .collect();
-    for address in planned {
-        if cx.reach_of(place)?.address == address.to_string() {
-            continue;
-        }
-        for port in [22, 445] {
-            let answer = timeout(Duration::from_secs(1), TcpStream::connect((address, port))).await;
-            let refused =
-                |error: &std::io::Error| error.kind() == std::io::ErrorKind::ConnectionRefused;
-            // A refusal is an answer as well: somebody is there.
-            let taken = match &answer {
-                Ok(Ok(_)) => true,
-                Ok(Err(error)) => refused(error),
-                Err(_) => false,
-            };
-            if taken {
-                return Err(ActionError::refused(format!(
-                    "somebody answers at {address} already (TCP port {port})"
-                )));
-            }
-        }
+        .collect())
+}
+
+async fn answers(address: IpAddr, port: u16) -> bool {
+    match timeout(KNOCK_LIMIT, TcpStream::connect((address, port))).await {
+        Ok(Ok(_)) => true,
+        // A refusal is an answer as well: somebody is there.
+        Ok(Err(error)) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+        Err(_) => false,
     }
-    Ok(())
 }
 
 async fn directory_right(

@@ -227,24 +227,27 @@ impl World {
             machines.close_all().await;
         }
     }
+}
 
-    /// How both servers are reached before anything has happened.
-    pub fn first_reach(&self) -> BTreeMap<Place, Reach> {
-        [Place::Source, Place::Destination]
-            .into_iter()
-            .filter_map(|place| {
-                let spec = self.inventory.host(place)?;
-                Some((
-                    place,
-                    Reach {
-                        address: spec.address.to_string(),
-                        name: spec.name.clone().unwrap_or_default(),
-                        account: Account::Given,
-                    },
-                ))
-            })
-            .collect()
-    }
+/// How both servers are reached before anything has happened.
+pub fn first_reach(inventory: &Inventory) -> BTreeMap<Place, Reach> {
+    let reach = |place| {
+        let spec = inventory.host(place)?;
+        let address = spec.address.to_string();
+        let name = spec.name.clone().unwrap_or_default();
+        Some((
+            place,
+            Reach {
+                address,
+                name,
+                account: Account::Given,
+            },
+        ))
+    };
+    [Place::Source, Place::Destination]
+        .into_iter()
+        .filter_map(reach)
+        .collect()
 }
 
 /// The name under which the temporary account's private key is sealed.

@@ -119,3 +119,37 @@ pub(super) fn fault(error: &CertificateError) -> CertificateFault {
         other => CertificateFault::Other(other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::OtherError;
+
+    use super::*;
+
+    #[test]
+    fn every_refused_certificate_has_its_words() {
+        let authority = std::io::Error::other("CaUsedAsEndEntity");
+        for (error, expected) in [
+            (CertificateError::Expired, CertificateFault::Expired),
+            (CertificateError::NotValidYet, CertificateFault::NotYetValid),
+            (
+                CertificateError::UnknownIssuer,
+                CertificateFault::UnknownAuthority,
+            ),
+            (
+                CertificateError::NotValidForName,
+                CertificateFault::WrongName,
+            ),
+            (
+                CertificateError::Other(OtherError(Arc::new(authority))),
+                CertificateFault::AuthorityAsServer,
+            ),
+        ] {
+            assert_eq!(fault(&error), expected);
+        }
+        assert!(matches!(
+            fault(&CertificateError::Revoked),
+            CertificateFault::Other(_)
+        ));
+    }
+}

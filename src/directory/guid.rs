@@ -57,14 +57,14 @@ const fn swap(b: [u8; 16]) -> [u8; 16] {
 impl fmt::Display for Guid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = format!("{:032x}", self.0);
-        let (a, b, c, d, e) = (
+        let groups = [
             &text[..8],
             &text[8..12],
             &text[12..16],
             &text[16..20],
             &text[20..],
-        );
-        write!(f, "{a}-{b}-{c}-{d}-{e}")
+        ];
+        f.write_str(&groups.join("-"))
     }
 }
 

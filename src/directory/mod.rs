@@ -5,15 +5,18 @@
 
 mod access;
 mod ace;
+mod changing;
 mod computer;
 mod connection;
 mod dns;
 mod entry;
 mod error;
+mod foresight;
 mod guid;
 mod ldap;
 pub mod names;
 mod predict;
+mod reading;
 mod security_descriptor;
 mod session;
 mod sid;

@@ -185,7 +185,8 @@ pub fn escape_filter(value: &str) -> String {
 
 /// Quotes bytes for use in a search filter: each as `\xx`.
 pub fn escape_filter_bytes(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
+    let quoted: Vec<String> = bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
+    quoted.concat()
 }
 
 #[cfg(test)]

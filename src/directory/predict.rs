@@ -79,9 +79,10 @@ pub(super) fn reuse(
     }
     let mut allowed = missing.is_empty();
     let account = &me.account_name;
-    reasons.push(match allowed {
-        true => format!("`{account}` has the rights on `{name}` that a join needs"),
-        false => format!("`{account}` may not {} of `{name}`", missing.join(", ")),
+    reasons.push(if allowed {
+        format!("`{account}` has the rights on `{name}` that a join needs")
+    } else {
+        format!("`{account}` may not {} of `{name}`", missing.join(", "))
     });
     match joining {
         Member::Samba => reasons.push(

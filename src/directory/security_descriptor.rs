@@ -265,3 +265,147 @@ fn u16_at(bytes: &[u8], at: usize) -> u16 {
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::directory::ace::AceKind;
+    use crate::directory::guid::Guid;
+
+    /// `O:BAG:BAD:(A;;0x100;;;BA)(OA;CIID;0x100;<reset password>;;S-1-5-11)`, laid out by hand.
+    const BYTES: [u8; 136] = [
+        1, 0, 0x04, 0x80, 20, 0, 0, 0, 36, 0, 0, 0, 0, 0, 0, 0, 52, 0, 0, 0, // header
+        1, 2, 0, 0, 0, 0, 0, 5, 0x20, 0, 0, 0, 0x20, 2, 0, 0, // owner S-1-5-32-544
+        1, 2, 0, 0, 0, 0, 0, 5, 0x20, 0, 0, 0, 0x20, 2, 0, 0, // group S-1-5-32-544
+        4, 0, 84, 0, 2, 0, 0, 0, // list: revision 4, 84 bytes, 2 entries
+        0, 0, 24, 0, 0, 1, 0, 0, // allowed, 24 bytes, control access
+        1, 2, 0, 0, 0, 0, 0, 5, 0x20, 0, 0, 0, 0x20, 2, 0, 0, // S-1-5-32-544
+        5, 0x12, 52, 0, 0, 1, 0, 0, 1, 0, 0,
+        0, // allowed object, inherited; object type present
+        0x70, 0x95, 0x29, 0x00, 0x6d, 0x24, 0xd0, 0x11, // 00299570-246d-11d0-…
+        0xa7, 0x68, 0x00, 0xaa, 0x00, 0x6e, 0x05, 0x29, // …-a768-00aa006e0529
+        1, 1, 0, 0, 0, 0, 0, 5, 11, 0, 0, 0, // S-1-5-11
+        0xde, 0xad, 0xbe, 0xef, 0, 0, 0, 0, 0, 0, 0, 0, // what follows the SID is kept
+    ];
+
+    #[test]
+    fn fixed_bytes_are_read_and_written_back() {
+        let descriptor = SecurityDescriptor::from_bytes(&BYTES).unwrap();
+        assert_eq!(
+            descriptor.owner.as_ref().unwrap().to_string(),
+            "S-1-5-32-544"
+        );
+        let (own, inherited) = (descriptor.explicit(), descriptor.inherited());
+        assert_eq!((own.len(), inherited.len()), (1, 1));
+        assert_eq!(own[0].mask, 0x100);
+        let reset = "00299570-246d-11d0-a768-00aa006e0529".parse().unwrap();
+        assert_eq!(inherited[0].object_type, Some(reset));
+        assert_eq!(inherited[0].sid.to_string(), "S-1-5-11");
+        assert_eq!(descriptor.to_bytes().unwrap(), BYTES);
+    }
+
+    #[test]
+    fn cut_or_unknown_bytes_are_refused() {
+        for length in 0..BYTES.len() {
+            assert!(
+                SecurityDescriptor::from_bytes(&BYTES[..length]).is_err(),
+                "{length} bytes"
+            );
+        }
+        let mut unknown = BYTES;
+        unknown[60] = 4;
+        assert_eq!(
+            SecurityDescriptor::from_bytes(&unknown),
+            Err(DescriptorError::EntryType(4))
+        );
+        let mut empty_entry = BYTES;
+        empty_entry[62] = 0;
+        assert!(SecurityDescriptor::from_bytes(&empty_entry).is_err());
+    }
+
+    fn sids() -> impl Strategy<Value = Sid> {
+        (0_u64..1 << 48, prop::collection::vec(any::<u32>(), 0..=15))
+            .prop_map(|(authority, parts)| Sid::new(authority, &parts).unwrap())
+    }
+
+    fn entries() -> impl Strategy<Value = Ace> {
+        let kinds = prop::sample::select(vec![
+            AceKind::Allowed,
+            AceKind::Denied,
+            AceKind::AllowedObject,
+            AceKind::DeniedObject,
+            AceKind::AllowedCallback,
+            AceKind::DeniedCallbackObject,
+        ]);
+        let data = prop::collection::vec(any::<u8>(), 0..16);
+        let types = any::<(Option<u128>, Option<u128>)>();
+        (kinds, any::<u8>(), any::<u32>(), types, sids(), data).prop_map(
+            |(kind, flags, mask, (one, other), sid, data)| {
+                let typed =
+                    |value: Option<u128>| value.filter(|_| kind.has_object()).map(Guid::new);
+                let (object_type, inherited_object_type) = (typed(one), typed(other));
+                Ace {
+                    kind,
+                    flags,
+                    mask,
+                    object_type,
+                    inherited_object_type,
+                    sid,
+                    data,
+                }
+            },
+        )
+    }
+
+    fn descriptors() -> impl Strategy<Value = SecurityDescriptor> {
+        let dacl = prop::option::of(prop::collection::vec(entries(), 0..8));
+        (prop::option::of(sids()), prop::option::of(sids()), dacl).prop_map(
+            |(owner, group, entries)| {
+                let dacl = entries.map(|entries| Acl {
+                    revision: 4,
+                    entries,
+                });
+                let control = SELF_RELATIVE | if dacl.is_some() { DACL_PRESENT } else { 0 };
+                SecurityDescriptor {
+                    control,
+                    owner,
+                    group,
+                    dacl,
+                }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_and_json_return(descriptor in descriptors()) {
+            let bytes = descriptor.to_bytes().unwrap();
+            prop_assert_eq!(&SecurityDescriptor::from_bytes(&bytes).unwrap(), &descriptor);
+            let json = serde_json::to_string(&descriptor).unwrap();
+            prop_assert_eq!(serde_json::from_str::<SecurityDescriptor>(&json).unwrap(), descriptor);
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), at in 0_usize..136, by: u8) {
+            let _any_answer = SecurityDescriptor::from_bytes(&bytes);
+            let mut nearly = BYTES;
+            nearly[at] = by;
+            let _any_answer = SecurityDescriptor::from_bytes(&nearly);
+        }
+
+        #[test]
+        fn copied_permissions_leave_the_inherited_ones(from in descriptors(), to in descriptors()) {
+            let own: Vec<Ace> = from.explicit().into_iter().cloned().collect();
+            let new = to.with_explicit(&own);
+            prop_assert_eq!(new.inherited(), to.inherited());
+            prop_assert_eq!(new.explicit().len(), own.len());
+            prop_assert!(own.iter().all(|entry| new.explicit().contains(&entry)));
+            let order: Vec<_> = new.entries().map(|e| (e.is_inherited(), !e.denies())).collect();
+            let own_order: Vec<_> = order.iter().filter(|(inherited, _)| !inherited).collect();
+            prop_assert!(order.is_sorted_by_key(|(inherited, _)| *inherited));
+            prop_assert!(own_order.is_sorted());
+        }
+    }
+}

@@ -44,6 +44,9 @@ const INVALID_CREDENTIALS: u32 = 49;
 const INSUFFICIENT_RIGHTS: u32 = 50;
 const ENTRY_EXISTS: u32 = 68;
 
+/// What the directory answered, or why not.
+pub(super) type Answer<T> = Result<T, DirectoryErrorKind>;
+
 /// A modification of one attribute; values are bytes.
 pub(super) type Modification = Mod<Vec<u8>>;
 
@@ -124,32 +127,20 @@ impl Session {
         }
     }
 
-    /// Asks the server as whom we are bound, as in `u:LAB\smsadmin`.
-    pub(super) async fn authorization(&self) -> Result<String, DirectoryErrorKind> {
-        // A search first: it replaces a connection that has died.
-        self.entry("", &["defaultNamingContext"], None).await?;
-        let mut ldap = self.bound().await.map_err(|failure| failure.kind)?;
-        let answer = self.limited(ldap.extended(ldap3::exop::WhoAmI)).await;
-        let answer = answer.map_err(|failure| failure.kind)?;
-        self.check(answer.1.rc, &answer.1.text)?;
-        let name = answer.0.val.unwrap_or_default();
-        Ok(String::from_utf8_lossy(&name).into_owned())
-    }
-
     /// Changes one entry; the server's result code is the caller's to judge when it is not 0.
     pub(super) async fn modify(
         &self,
         dn: &str,
         modifications: Vec<Modification>,
         parts: Option<Parts>,
-    ) -> Result<Answer, DirectoryErrorKind> {
+    ) -> Answer<ResultCode> {
         let mut ldap = self.bound().await.map_err(|failure| failure.kind)?;
         if let Some(parts) = parts {
             ldap.with_controls(sd_flags(parts));
         }
         let result = self.limited(ldap.modify(dn, modifications)).await;
         let result = result.map_err(|failure| failure.kind)?;
-        Ok(Answer {
+        Ok(ResultCode {
             code: result.rc,
             text: result.text,
         })
@@ -427,7 +418,7 @@ impl Session {
 }
 
 /// The server's answer to a change.
-pub(super) struct Answer {
+pub(super) struct ResultCode {
     pub(super) code: u32,
     pub(super) text: String,
 }
@@ -451,8 +442,8 @@ fn bind_code(text: &str) -> Option<String> {
 }
 
 /// Whether the words of a constraint violation say that a name must be unique: Samba's own
-/// (`samldb: spn[HOST/FSALT] would cause a conflict`), or Windows' ERROR_DS_SPN_VALUE_NOT_UNIQUE
-/// and ERROR_DS_UPN_VALUE_NOT_UNIQUE, 8647 and 8648, in hexadecimal ([MS-ERREF] 2.2).
+/// (`samldb: spn[HOST/FSALT] would cause a conflict`), or Windows' `ERROR_DS_SPN_VALUE_NOT_UNIQUE`
+/// and `ERROR_DS_UPN_VALUE_NOT_UNIQUE`, 8647 and 8648, in hexadecimal ([MS-ERREF] 2.2).
 fn is_uniqueness(text: &str) -> bool {
     text.contains("conflict") || text.starts_with("000021C7") || text.starts_with("000021C8")
 }

@@ -3,15 +3,22 @@
 //! Append, then fold, then report, never in another order; a new run, a resumed one and a
 //! taken-over one go through the same loop.
 
+mod begin;
 mod clock;
 mod journal;
 mod stages;
 mod stop;
+mod verify;
 mod work;
 
+pub use begin::begin;
+pub use begin::shape_of;
+pub use begin::take_over;
+pub use begin::write;
 pub use clock::Clock;
 pub use clock::SystemClock;
 pub use stop::Stop;
+pub use verify::verify;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -73,8 +73,80 @@ pub(crate) fn check(
             one.compiled
         })
         .collect();
-    check_reads(stages, graph, &reads, faults);
+    check_reads(stages, graph, catalogue, &reads, faults);
+    check_named_stages(stages, graph, catalogue, faults);
     all
+}
+
+/// Parameters that name a stage (`x-stage` in their schema lists the actions that it may use): it
+/// must be there, use one of them, and be needed.
+fn check_named_stages(stages: &[Value], graph: &Graph, catalogue: &Catalogue, faults: &mut Faults) {
+    let mut found = Vec::new();
+    for (index, stage) in stages.iter().enumerate() {
+        let signature = stage["uses"].as_str().and_then(|uses| catalogue.get(uses));
+        let fields = signature.and_then(|signature| signature.parameters["properties"].as_object());
+        for (field, schema) in fields.into_iter().flatten() {
+            let (Some(allowed), Some(name)) =
+                (schema["x-stage"].as_array(), stage["with"][field].as_str())
+            else {
+                continue;
+            };
+            let place = At::value(format!("/stages/{index}/with/{field}"));
+            let Some(target) = graph.index.get(name).copied() else {
+                faults.push(
+                    Fault::error("P026", place, format!("unknown stage `{name}`"))
+                        .label("no stage has this id")
+                        .maybe_help(did_you_mean(name, graph.index.keys().map(String::as_str))),
+                );
+                continue;
+            };
+            if allowed.contains(&stages[target]["uses"]) {
+                found.push((index, target, place));
+            } else {
+                let allowed: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
+                let message = format!("`{name}` does not use `{}`", allowed.join("` or `"));
+                faults.push(
+                    Fault::error("P026", place, message).and(at(target, "uses"), "it uses this"),
+                );
+            }
+        }
+    }
+    if !graph.ordered {
+        return;
+    }
+    let pairs: Vec<(usize, usize)> = found
+        .iter()
+        .map(|(stage, target, _)| (*stage, *target))
+        .collect();
+    for ((stage, target, place), reached) in found.into_iter().zip(graph.reaches(&pairs)) {
+        let (id, name) = (&graph.ids[stage], &graph.ids[target]);
+        if graph.doubtful[stage] {
+            continue;
+        }
+        if !reached {
+            faults.push(
+                Fault::error(
+                    "P026",
+                    place,
+                    format!("`{id}` names `{name}` but does not need it"),
+                )
+                .help(format!("add `{name}` to the `needs` of `{id}`")),
+            );
+        } else if stages[target]["uses"] == "host.restart"
+            && stages[stage]["on"] == stages[target]["on"]
+            && stages[stage]["when"] != stages[target]["when"]
+        {
+            faults.push(
+                Fault::warning(
+                    "P026",
+                    place,
+                    format!("`{id}` waits after `{name}` under another condition"),
+                )
+                .and(at(target, "when"), "the restart's condition")
+                .help("a skip does not spread, so a wait repeats its restart's `when`"),
+            );
+        }
+    }
 }
 
 /// The check of one stage.
@@ -296,7 +368,13 @@ fn matches<'a>(with: &'a Value, pattern: &str) -> Vec<(String, &'a Value)> {
 }
 
 /// Outputs must be those of stages that this one needs, and facts must have been learned.
-fn check_reads(stages: &[Value], graph: &Graph, reads: &[Read], faults: &mut Faults) {
+fn check_reads(
+    stages: &[Value],
+    graph: &Graph,
+    catalogue: &Catalogue,
+    reads: &[Read],
+    faults: &mut Faults,
+) {
     let mut outputs = Vec::new();
     let mut suggestions = 0;
     for read in reads {
@@ -306,24 +384,23 @@ fn check_reads(stages: &[Value], graph: &Graph, reads: &[Read], faults: &mut Fau
         if root != "stages" {
             continue;
         }
-        match graph.index.get(id) {
-            Some(target) => outputs.push((read, *target)),
-            None => {
-                suggestions += 1;
-                let near = (suggestions <= 50)
-                    .then(|| did_you_mean(id, graph.index.keys().map(String::as_str)))
-                    .flatten();
-                faults.push(
-                    Fault::error(
-                        "P043",
-                        At::value(&read.pointer).words(id),
-                        format!("unknown stage `{id}`"),
-                    )
-                    .label("no stage has this id")
-                    .maybe_help(near),
-                );
-            }
+        if let Some(target) = graph.index.get(id) {
+            outputs.push((read, *target));
+            continue;
         }
+        suggestions += 1;
+        let near = (suggestions <= 50)
+            .then(|| did_you_mean(id, graph.index.keys().map(String::as_str)))
+            .flatten();
+        faults.push(
+            Fault::error(
+                "P043",
+                At::value(&read.pointer).words(id),
+                format!("unknown stage `{id}`"),
+            )
+            .label("no stage has this id")
+            .maybe_help(near),
+        );
     }
     // Without an order of the stages these answers would be guesses, and the order is a fault.
     if !graph.ordered {
@@ -334,7 +411,7 @@ fn check_reads(stages: &[Value], graph: &Graph, reads: &[Read], faults: &mut Fau
         .map(|(read, target)| (read.stage, *target))
         .collect();
     for ((read, target), reached) in outputs.into_iter().zip(graph.reaches(&pairs)) {
-        if !reached {
+        if !reached && !graph.doubtful[read.stage] {
             let (id, needed) = (&graph.ids[read.stage], &graph.ids[target]);
             let message = format!("`{id}` reads the output of `{needed}` but does not need it");
             faults.push(
@@ -343,7 +420,7 @@ fn check_reads(stages: &[Value], graph: &Graph, reads: &[Read], faults: &mut Fau
             );
         }
     }
-    let connected = connected(stages, graph);
+    let connected = connected(stages, graph, catalogue);
     for read in reads.iter().filter(|read| read.decides) {
         let [root, fact, ..] = read.reference.path.as_slice() else {
             continue;
@@ -353,7 +430,10 @@ fn check_reads(stages: &[Value], graph: &Graph, reads: &[Read], faults: &mut Fau
             "destination" => 1,
             _ => continue,
         };
-        if !LEARNED.contains(&fact.as_str()) || connected[read.stage] >> host & 1 == 1 {
+        if !LEARNED.contains(&fact.as_str())
+            || connected[read.stage] >> host & 1 == 1
+            || graph.doubtful[read.stage]
+        {
             continue;
         }
         let path = written(&read.reference.path);
@@ -371,11 +451,14 @@ fn check_reads(stages: &[Value], graph: &Graph, reads: &[Read], faults: &mut Fau
 }
 
 /// For each stage a bit for each host: whether a connection to it has been made before.
-fn connected(stages: &[Value], graph: &Graph) -> Vec<u8> {
+///
+/// An unknown action might have been meant to be the one that connects; its fault is enough.
+fn connected(stages: &[Value], graph: &Graph, catalogue: &Catalogue) -> Vec<u8> {
     let own = |stage: &Value| match (stage["uses"].as_str(), stage["on"].as_str()) {
         (Some("host.connect"), Some("source")) => 1,
         (Some("host.connect"), Some("destination")) => 2,
-        _ => 0,
+        (Some(uses), _) if catalogue.get(uses).is_some() => 0,
+        _ => 3,
     };
     let mut connected = vec![0_u8; stages.len()];
     for (index, needs) in graph.needs.iter().enumerate() {

@@ -51,6 +51,9 @@ pub struct Diagnostic {
     excerpt: Option<Source>,
 }
 
+/// The first and the last line of a cutting, and the marks in it with their numbers.
+type Window<'a> = (usize, usize, Vec<(usize, &'a Label)>);
+
 /// A marked place of a diagnostic.
 #[derive(Clone, Debug)]
 pub struct Label {
@@ -124,7 +127,7 @@ impl Diagnostic {
         source: &'a Source,
         path: &str,
     ) -> Vec<Snippet<'a, annotate_snippets::Annotation<'a>>> {
-        let mut windows: Vec<(usize, usize, Vec<(usize, &Label)>)> = Vec::new();
+        let mut windows: Vec<Window<'_>> = Vec::new();
         for (index, label) in self.labels.iter().enumerate() {
             let (first, _) = source.line_and_column(label.span.start);
             let (last, _) = source.line_and_column(label.span.end);
@@ -140,7 +143,7 @@ impl Diagnostic {
                 None => windows.push((first, last, vec![(index, label)])),
             }
         }
-        let cut = |(first, last, labels): (usize, usize, Vec<(usize, &Label)>)| {
+        let cut = |(first, last, labels): Window<'_>| {
             let window = source.lines(first, last);
             let text = &source.text()[window.clone()];
             let inside = |byte: usize| byte.saturating_sub(window.start).min(text.len());
@@ -308,14 +311,26 @@ impl At {
     }
 }
 
+/// Whether an excerpt would show a line that speaks of a secret; such a line may hold one where a
+/// reference belongs, whatever else is wrong with it.
+fn may_show_a_secret(source: &Source, span: &Range<usize>) -> bool {
+    let (first, _) = source.line_and_column(span.start);
+    let (last, _) = source.line_and_column(span.end);
+    let shown = source.text()[source.lines(first, last)].to_lowercase();
+    ["pass", "pasw", "secret", "private key", "privatekey"]
+        .iter()
+        .any(|word| shown.contains(word))
+}
+
 /// Finds words that do not continue on either side, else the same letters anywhere.
 fn find_words(text: &str, words: &str) -> Option<usize> {
     let word = |c: char| c.is_alphanumeric() || c == '_';
     let alone = |offset: usize| {
         let before = text[..offset].chars().next_back();
         let after = text[offset + words.len()..].chars().next();
-        !(before.is_some_and(|c| word(c) || c == '.') && words.starts_with(word))
-            && !(after.is_some_and(word) && words.ends_with(word))
+        let goes_on = before.is_some_and(|c| word(c) || c == '.') && words.starts_with(word)
+            || after.is_some_and(word) && words.ends_with(word);
+        !goes_on
     };
     text.match_indices(words)
         .map(|(at, _)| at)
@@ -429,6 +444,11 @@ impl Faults {
                 span: at.find(source, &places),
                 text,
             }));
+            let hidden = fault.hidden
+                || fault.at.pointer.starts_with("/credentials")
+                || labels
+                    .iter()
+                    .any(|label| may_show_a_secret(source, &label.span));
             Diagnostic {
                 code: fault.code,
                 severity: fault.severity,
@@ -437,8 +457,8 @@ impl Faults {
                 line,
                 column,
                 help: fault.help,
-                labels: if fault.hidden { Vec::new() } else { labels },
-                excerpt: (!fault.hidden).then(|| source.clone()),
+                labels: if hidden { Vec::new() } else { labels },
+                excerpt: (!hidden).then(|| source.clone()),
             }
         };
         let mut all: Vec<Diagnostic> = self.0.into_iter().map(settle).collect();
@@ -448,9 +468,9 @@ impl Faults {
 }
 
 /// Returns "did you mean" for the nearest of `known`, if one is near enough.
-pub(crate) fn did_you_mean<'a>(
+pub(crate) fn did_you_mean<'a, I: IntoIterator<Item = &'a str>>(
     word: &str,
-    known: impl IntoIterator<Item = &'a str>,
+    known: I,
 ) -> Option<String> {
     nearest(word, known).map(|near| format!("did you mean `{near}`?"))
 }

@@ -16,6 +16,7 @@ use super::diagnostic::At;
 use super::diagnostic::Fault;
 use super::diagnostic::Faults;
 use super::diagnostic::did_you_mean;
+use super::diagnostic::nearest;
 
 /// Suggestions cost a look at every stage, so a file full of faults gets them only at first.
 const MOST_SUGGESTIONS: usize = 50;
@@ -30,6 +31,9 @@ pub(crate) struct Graph {
     positions: Vec<Vec<usize>>,
     /// Whether every need stands before its stage, so that one walk through the file is enough.
     pub(crate) ordered: bool,
+    /// Whether what a stage needs is in doubt, as it, or a stage that it needs, has a fault there;
+    /// what then follows from needs would only repeat that fault.
+    pub(crate) doubtful: Vec<bool>,
 }
 
 impl Graph {
@@ -62,6 +66,19 @@ impl Graph {
         let mut suggestions = 0;
         for (index, stage) in stages.iter().enumerate() {
             let (needs, positions) = graph.needs_of(index, stage, &mut suggestions, faults);
+            let listed = stage["needs"].as_array().map_or(0, Vec::len);
+            let keys = stage
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(key, _)| key.as_str());
+            let misspelled = nearest("needs", keys).is_some();
+            let inherited = needs
+                .iter()
+                .any(|need| graph.doubtful.get(*need) == Some(&true));
+            graph
+                .doubtful
+                .push(misspelled || inherited || needs.len() < listed);
             graph.needs.push(needs);
             graph.positions.push(positions);
         }

@@ -64,7 +64,7 @@ pub(crate) struct InventorySpec {
     #[serde(default)]
     #[schemars(schema_with = "schema::mapping")]
     pub(crate) network_mapping: BTreeMap<String, Mapping>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "DirectorySpec")]
     pub(crate) directory: Option<DirectorySpec>,
     /// Credentials by name; secrets only by reference.
@@ -95,45 +95,44 @@ pub struct InventoryMetadata {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct HostSpec {
     /// The computer name; a machine with another name is refused. Left out: not checked.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub name: Option<String>,
     /// Where it answers now.
     #[schemars(schema_with = "schema::address")]
     pub address: IpAddr,
     /// Its operating system. Left out: learned when connecting.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Os")]
     pub os: Option<Os>,
     /// Its release, for Windows as in `2003`, `2008 R2` or `2025`. Left out: learned.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub os_version: Option<String>,
     /// Whether it is in a domain. Left out: learned.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub domain_joined: Option<bool>,
     /// Whether it is a clustered file server. Left out: learned.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub clustered: Option<bool>,
-    /// How it is reached. Left out: WinRM for Windows, SSH otherwise; see [`Self::transport`].
-    #[serde(skip_serializing_if = "Option::is_none", rename = "transport")]
+    /// How it is reached. Left out: WinRM for Windows, SSH otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "transport")]
     #[schemars(with = "TransportKind")]
     pub given_transport: Option<TransportKind>,
     /// The credential that logs on.
     pub credential: String,
     /// The credential that joins the domain instead of the directory's.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub join_credential: Option<String>,
-    /// The name that the source takes. Left out: random; see [`Self::new_name`].
-    #[serde(skip_serializing_if = "Option::is_none", rename = "newName")]
+    /// The name that the source takes. Left out: random.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "newName")]
     #[schemars(schema_with = "schema::new_name")]
     pub given_new_name: Option<NewName>,
-    /// Whether a Linux source restarts after joining. Left out: yes; see
-    /// [`Self::restarts_after_join`].
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Whether a Linux source restarts after joining. Left out: yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub restart_after_join: Option<bool>,
     /// The new addresses of the source's own adapters.
@@ -176,7 +175,7 @@ pub enum Os {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TransportKind {
-    /// SSH on port 22, or what the administrator's ssh_config says.
+    /// SSH on port 22, or what the administrator's `ssh_config` says.
     Ssh,
     /// WinRM on port 5985 or 5986.
     Winrm,
@@ -229,7 +228,7 @@ pub struct StaticAddresses {
     #[schemars(schema_with = "schema::prefixed_list")]
     pub addresses: Vec<Prefixed>,
     /// The default gateway.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::address")]
     pub gateway: Option<IpAddr>,
     /// The DNS servers; left out: those it has.
@@ -378,7 +377,7 @@ pub struct DirectorySpec {
     /// The domain controller's DNS name; one throughout a run.
     pub server: String,
     /// Its address. Left out: looked up at `dns`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::address")]
     pub address: Option<IpAddr>,
     /// The only DNS servers that names of the domain are looked up at.
@@ -390,7 +389,7 @@ pub struct DirectorySpec {
     #[serde(default)]
     pub security: LdapSecurity,
     /// The certificate authority in PEM. Left out: the system's.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "PathBuf")]
     pub ca_file: Option<PathBuf>,
 }
@@ -402,7 +401,7 @@ pub enum LdapSecurity {
     /// TLS from the first byte, port 636.
     #[default]
     Ldaps,
-    /// TLS after StartTLS, port 389.
+    /// TLS after `StartTLS`, port 389.
     Starttls,
 }
 
@@ -416,11 +415,11 @@ pub struct Credential {
     #[serde(default)]
     pub scope: Scope,
     /// Where its password is.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::secret")]
     pub password: Option<SecretRef>,
     /// The file of its private key, for SSH.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "PathBuf")]
     pub private_key: Option<PathBuf>,
 }

@@ -33,8 +33,8 @@ use super::template::Template;
 use crate::run::IdError;
 use crate::run::StageId;
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
-const DEFAULT_RUN_TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(15);
+const DEFAULT_RUN_TIMEOUT: Duration = Duration::from_hours(4);
 const DEFAULT_RETRY: Retry = Retry {
     attempts: 3,
     delay: Duration::from_secs(5),
@@ -222,11 +222,12 @@ fn digest(spec: &StageSpec) -> String {
         "when": spec.when,
         "preconditions": spec.preconditions,
     }));
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(canonical.to_string()) {
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
+    let digest = Sha256::digest(canonical.to_string());
+    digest
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// Sorts the keys of all maps: the order in a file says nothing. Values are at most 64 deep.

@@ -139,12 +139,10 @@ fn reason(when: &Expression, roots: &Roots) -> String {
         let facts: Vec<String> = part
             .reads()
             .iter()
-            .filter_map(|read| {
-                Some(format!(
-                    "{} is {}",
-                    written(&read.path),
-                    shown(roots.get(&read.path)?)
-                ))
+            .filter_map(|read| match roots.get(&read.path)? {
+                // A group of values would say nothing, or too much.
+                Value::Array(_) | Value::Object(_) => None,
+                value => Some(format!("{} is {value}", written(&read.path))),
             })
             .collect();
         if !facts.is_empty() {
@@ -152,13 +150,6 @@ fn reason(when: &Expression, roots: &Roots) -> String {
         }
     }
     format!("the row needs {when}")
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Array(_) | Value::Object(_) => "given".to_owned(),
-        other => other.to_string(),
-    }
 }
 
 /// Splits a condition at its outermost `&&`; one with an outermost `||` or `?` stays whole.
@@ -171,7 +162,6 @@ fn conjuncts(text: &str) -> Vec<String> {
     for (at, c) in text.char_indices() {
         match (quote, c) {
             (Some(open), c) if c == open && last != '\\' => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
             (None, '(' | '[' | '{') => depth += 1,
             (None, ')' | ']' | '}') => depth -= 1,
@@ -181,6 +171,7 @@ fn conjuncts(text: &str) -> Vec<String> {
                 parts.push(text[start..at - 1].trim().to_owned());
                 start = at + 1;
             }
+            // Inside of quotes, and outside of them, other characters mean nothing.
             _ => {}
         }
         last = c;

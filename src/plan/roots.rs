@@ -78,8 +78,9 @@ impl Roots {
 
     /// Sets the output of an ended stage; [`Value::Null`] for a skipped one.
     pub fn set_output(&mut self, stage: &StageId, output: Value) {
+        let ended = Map::from_iter([("output".to_owned(), output)]);
         self.stages
-            .insert(stage.as_str().to_owned(), json!({ "output": output }));
+            .insert(stage.as_str().to_owned(), Value::Object(ended));
     }
 
     /// Sets what is known of the run: its id, and the name and version of its plan.

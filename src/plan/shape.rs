@@ -3,16 +3,21 @@
 //! Keywords of JSON Schema mean nothing to the reader of a plan; the field, what it takes and the
 //! nearest known word do.
 
+use std::collections::BTreeSet;
+
 use jsonschema::ValidationError;
 use jsonschema::error::TypeKind;
 use jsonschema::error::ValidationErrorKind;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::diagnostic::At;
 use super::diagnostic::Fault;
 use super::diagnostic::Faults;
 use super::diagnostic::did_you_mean;
+use super::diagnostic::nearest;
 use super::duration::DurationText;
+use crate::run::Place;
 
 /// Checks a value against a schema; `ours` says which pointers the checks speak for themselves.
 pub(crate) fn check(
@@ -30,11 +35,53 @@ pub(crate) fn check(
             return;
         }
     };
-    for error in validator.iter_errors(value) {
-        if !ours(error.instance_path().as_str(), value) {
-            fault(schema, &error, faults);
+    let errors: Vec<ValidationError<'_>> = validator
+        .iter_errors(value)
+        .filter(|error| !ours(error.instance_path().as_str(), value))
+        .collect();
+    // A field that is spelled wrongly is also missing; that is one cause.
+    let mut meant = BTreeSet::new();
+    for error in &errors {
+        for field in unexpected(error) {
+            if let Some(near) = nearest(
+                field,
+                known_fields(schema, error).iter().map(String::as_str),
+            ) {
+                meant.insert((error.instance_path().as_str().to_owned(), near.to_owned()));
+            }
         }
     }
+    for error in &errors {
+        let again = match error.kind() {
+            ValidationErrorKind::Required { property } => meant.contains(&(
+                error.instance_path().as_str().to_owned(),
+                property.as_str().unwrap_or_default().to_owned(),
+            )),
+            // What is no place at all is said by the field's own type.
+            ValidationErrorKind::Enum { .. } => {
+                is_of_action(error)
+                    && error.instance_path().as_str().ends_with("/on")
+                    && Place::deserialize(error.instance().as_ref()).is_err()
+            }
+            _ => false,
+        };
+        if !again {
+            fault(schema, error, faults);
+        }
+    }
+}
+
+fn unexpected<'a>(error: &'a ValidationError<'_>) -> &'a [String] {
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => unexpected,
+        _ => &[],
+    }
+}
+
+/// Whether an action's own rule speaks, not the stage's.
+fn is_of_action(error: &ValidationError<'_>) -> bool {
+    error.schema_path().as_str().contains("/then/")
 }
 
 fn fault(schema: &Value, error: &ValidationError<'_>, faults: &mut Faults) {
@@ -48,10 +95,10 @@ fn fault(schema: &Value, error: &ValidationError<'_>, faults: &mut Faults) {
     let instance = error.instance();
     let here = || At::value(&pointer);
     let made = match error.kind() {
-        ValidationErrorKind::AdditionalProperties { unexpected }
-        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+        ValidationErrorKind::AdditionalProperties { .. }
+        | ValidationErrorKind::UnevaluatedProperties { .. } => {
             let known = known_fields(schema, error);
-            for field in unexpected {
+            for field in unexpected(error) {
                 let at = At::key(format!(
                     "{pointer}/{}",
                     field.replace('~', "~0").replace('/', "~1")
@@ -111,10 +158,11 @@ fn fault(schema: &Value, error: &ValidationError<'_>, faults: &mut Faults) {
             let given = plain(instance);
             let near = did_you_mean(&given, options.iter().map(String::as_str));
             let list = format!("it takes `{}`", options.join("`, `"));
-            let place = error.schema_path().as_str().contains("/then/");
             let (code, message) = match name.as_str() {
                 "uses" => ("P030", format!("unknown action `{given}`")),
-                "on" if place => ("P031", format!("this action cannot act on `{given}`")),
+                "on" if is_of_action(error) => {
+                    ("P031", format!("this action cannot act on `{given}`"))
+                }
                 _ => ("P013", format!("`{name}` is never `{given}`")),
             };
             Fault::error(code, here(), message).help(near.unwrap_or(list))

@@ -72,11 +72,9 @@ impl Source {
             Ok(text) => Ok(Self::from_text(path, text)),
             Err(error) => {
                 let good = error.utf8_error().valid_up_to();
-                let line = error.as_bytes()[..good]
-                    .iter()
-                    .filter(|byte| **byte == b'\n')
-                    .count()
-                    + 1;
+                // Counting needs text, and up to there it is.
+                let before = String::from_utf8_lossy(&error.as_bytes()[..good]);
+                let line = before.matches('\n').count() + 1;
                 Err(Diagnostics::one(Diagnostic::of_file(
                     "P003",
                     &path,

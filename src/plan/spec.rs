@@ -58,11 +58,11 @@ pub struct Metadata {
 pub(crate) struct Defaults {
     /// How long one attempt of a stage may take; 15m if left out.
     #[schemars(with = "DurationText")]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) timeout: Option<DurationText>,
     /// How long the whole run may take; 4h if left out.
     #[schemars(with = "DurationText")]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) run_timeout: Option<DurationText>,
     pub(crate) retry: RetrySpec,
 }
@@ -73,15 +73,15 @@ pub(crate) struct Defaults {
 pub(crate) struct RetrySpec {
     /// How many attempts there are in all; 3 if left out.
     #[schemars(with = "u32", range(min = 1, max = 1000))]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) attempts: Option<u32>,
     /// How long to wait before the second attempt; 5s if left out.
     #[schemars(with = "DurationText")]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) delay: Option<DurationText>,
     /// By how much each further wait is longer; 2 if left out.
     #[schemars(with = "f64", range(min = 1.0, max = 100.0))]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) factor: Option<f64>,
 }
 
@@ -111,21 +111,21 @@ pub(crate) struct StageSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) needs: Vec<String>,
     /// Whether it runs (CEL), asked once, when it becomes ready.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub(crate) when: Option<String>,
     /// Questions asked before it runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) preconditions: Vec<PreconditionSpec>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "RetrySpec")]
     pub(crate) retry: Option<RetrySpec>,
     /// How long one attempt may take.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "DurationText")]
     pub(crate) timeout: Option<DurationText>,
     /// A note for people (Handlebars).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub(crate) note: Option<String>,
 }
@@ -148,39 +148,39 @@ fn object(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 #[schemars(title = "Precondition")]
 pub(crate) struct PreconditionSpec {
     /// Do these ports of the host answer?
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "TcpSpec")]
     pub(crate) tcp: Option<TcpSpec>,
     /// Is this so (CEL)?
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub(crate) expr: Option<String>,
     /// Can this account log on to the host?
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "LogonSpec")]
     pub(crate) logon: Option<LogonSpec>,
     /// Is this computer name free in the directory and in DNS?
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "NameSpec")]
     pub(crate) name_free: Option<NameSpec>,
     /// Are the addresses planned for this host free?
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "AddressSpec")]
     pub(crate) address_free: Option<AddressSpec>,
     /// May the joining account do this in the directory?
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "RightSpec")]
     pub(crate) directory_right: Option<RightSpec>,
     /// Is there room on the host's disk?
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "DiskSpec")]
     pub(crate) disk: Option<DiskSpec>,
     /// Whether the question is asked at all (CEL).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub(crate) when: Option<String>,
     /// What to say when the answer is no (Handlebars).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub(crate) message: Option<String>,
     /// Asked before the first change of the run as well.

@@ -54,7 +54,7 @@ enum Shape {
     Leaf(Kind),
     Fields(Fields),
     /// Any key, each of this shape.
-    Each(&'static Shape),
+    Each(&'static Self),
 }
 
 const TEXT: Shape = Shape::Leaf(Kind::Text);
@@ -157,9 +157,9 @@ pub(crate) fn look_up(path: &[Option<String>]) -> Result<Kind, UnknownName> {
             Shape::Each(inner) => *inner,
             Shape::Fields(fields) => match name {
                 None => return Ok(Kind::Any),
-                Some(name) => match fields.iter().find(|(known, _)| *known == name) {
-                    Some((_, inner)) => *inner,
-                    None => {
+                Some(name) => {
+                    let found = fields.iter().find(|(known, _)| *known == name);
+                    let Some((_, inner)) = found else {
                         let known = || fields.iter().map(|(known, _)| *known);
                         let list = || known().collect::<Vec<_>>().join("`, `");
                         let help = did_you_mean(name, known())
@@ -168,8 +168,9 @@ pub(crate) fn look_up(path: &[Option<String>]) -> Result<Kind, UnknownName> {
                             path: written,
                             help: Some(help),
                         });
-                    }
-                },
+                    };
+                    *inner
+                }
             },
         };
     }
@@ -195,7 +196,9 @@ pub(crate) fn written(path: &[String]) -> String {
             text.push('.');
             text.push_str(key);
         } else {
-            text.push_str(&format!("[\"{key}\"]"));
+            text.push_str("[\"");
+            text.push_str(key);
+            text.push_str("\"]");
         }
     }
     text

@@ -12,6 +12,7 @@ mod queue;
 mod reach;
 mod standing;
 mod status;
+mod verdict;
 
 pub use event::{Draft, EVENT_VERSION, Event, EventKind, WaitingFor};
 pub use fold::{FoldError, Run, Shape, ShapeStage, StageState};
@@ -21,3 +22,4 @@ pub use queue::Queue;
 pub use reach::{Account, Reach};
 pub use standing::{Outcome, Probe, Sealed, Standing};
 pub use status::{IllegalEvent, RunState, StageStatus};
+pub use verdict::Verdict;

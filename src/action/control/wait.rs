@@ -39,7 +39,7 @@ struct Parameters {
     #[schemars(range(min = 1))]
     port: Option<u16>,
     /// CEL; asked once an attempt, so the stage's `retry` says how often and how long.
-    until: Option<String>,
+    expression: Option<String>,
 }
 
 #[async_trait]
@@ -50,7 +50,7 @@ impl Action for Wait {
             allows: ANYWHERE,
             parameters: parameters::<Parameters>(),
             templates: &["/address"],
-            expressions: &["/until"],
+            expressions: &["/expression"],
             changes: false,
             summary: "waits until a port answers or an expression is true",
         }
@@ -64,10 +64,14 @@ impl Action for Wait {
     }
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
-        let Parameters { port, until, .. } = cx.with()?;
-        if cx.decided("/until")? == Some(false) {
-            let until = until.unwrap_or_default();
-            return Err(ActionError::passing(format!("`{until}` is not true yet")));
+        let Parameters {
+            port, expression, ..
+        } = cx.with()?;
+        if cx.decided("/expression")? == Some(false) {
+            let expression = expression.unwrap_or_default();
+            return Err(ActionError::passing(format!(
+                "`{expression}` is not true yet"
+            )));
         }
         match (cx.text("/address")?, port) {
             (Some(address), Some(port)) => {
@@ -89,7 +93,7 @@ impl Action for Wait {
             (Some(address), Some(port)) => {
                 vec![format!("Wait until port {port} of {address} answers.")]
             }
-            _ => vec![format!("Wait until this is true: {}", with["until"])],
+            _ => vec![format!("Wait until this is true: {}", with["expression"])],
         }
     }
 }

@@ -36,17 +36,13 @@ pub(crate) struct Wait;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Parameters {
     /// The restart stage whose boot must be over.
+    #[schemars(extend("x-stage" = ["host.restart"]))]
     after: Option<String>,
-    /// `new-name`: the domain's DNS must lead the name to this server, and file service answer
-    /// there.
-    #[serde(rename = "for")]
-    wanted: Option<Wanted>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum Wanted {
-    NewName,
+    /// The name that clients must find the server under: it is the server's own, the domain's DNS
+    /// leads it to this server's addresses only, and the file service answers at each; Handlebars.
+    #[serde(default, rename = "answersAs")]
+    #[expect(dead_code, reason = "the text comes compiled with the plan")]
+    answers_as: Option<String>,
 }
 
 #[async_trait]
@@ -56,7 +52,7 @@ impl Action for Wait {
             uses: "host.wait",
             allows: SERVERS,
             parameters: parameters::<Parameters>(),
-            templates: &[],
+            templates: &["/answersAs"],
             expressions: &[],
             changes: false,
             summary: "waits until a server answers with its services and the expected name",
@@ -130,10 +126,12 @@ async fn missing(cx: &Context, parameters: &Parameters) -> Result<Option<String>
         }
     }
     let facts = host.facts().await?;
-    if !facts.name.eq_ignore_ascii_case(&reach.name) {
+    let answers_as = cx.text("/answersAs")?;
+    let name = answers_as.as_ref().unwrap_or(&reach.name);
+    if !facts.name.eq_ignore_ascii_case(name) {
         return Err(ActionError::refused(format!(
-            "the server answers as `{}`, not as `{}`",
-            facts.name, reach.name
+            "the server answers as `{}`, not as `{name}`",
+            facts.name
         )));
     }
     let services = host.services().await?;
@@ -143,8 +141,8 @@ async fn missing(cx: &Context, parameters: &Parameters) -> Result<Option<String>
             services.waiting_for.join(", ")
         )));
     }
-    match parameters.wanted {
-        Some(Wanted::NewName) => not_found_by_name(cx, &reach.name).await,
+    match answers_as {
+        Some(name) => not_found_by_name(cx, &name).await,
         None => Ok(None),
     }
 }

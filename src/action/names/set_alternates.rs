@@ -24,6 +24,7 @@ pub(crate) struct SetAlternates;
 #[serde(deny_unknown_fields)]
 struct Parameters {
     /// The stage that recorded the names (`names.remove_alternates`).
+    #[schemars(extend("x-stage" = ["names.remove_alternates"]))]
     from: String,
 }
 

@@ -110,7 +110,10 @@ fn syntax(text: &str, errors: &cel::ParseErrors) -> ExpressionFault {
             .and_then(|n| text.lines().nth(n));
         let column = usize::try_from(error.pos.1 - 1).unwrap_or(0);
         let rest: String = line.unwrap_or("").chars().skip(column).collect();
-        fault.words = rest.split_whitespace().next().unwrap_or("").to_owned();
+        rest.split_whitespace()
+            .next()
+            .unwrap_or("")
+            .clone_into(&mut fault.words);
     }
     fault.help = Some(if text.contains(" and ") || text.contains(" or ") {
         "write `&&` and `||` for and, or".into()
@@ -200,13 +203,14 @@ impl Walk {
                     at = &select.operand;
                 }
                 Expr::Call(call) if call.func_name == operators::INDEX && call.args.len() == 2 => {
-                    keys.push(match &call.args[1].expr {
-                        Expr::Literal(LiteralValue::String(key)) => Some(key.inner().to_owned()),
-                        _ => {
+                    keys.push(
+                        if let Expr::Literal(LiteralValue::String(key)) = &call.args[1].expr {
+                            Some(key.inner().to_owned())
+                        } else {
                             self.kind(&call.args[1]);
                             None
-                        }
-                    });
+                        },
+                    );
                     at = &call.args[0];
                 }
                 Expr::Ident(name) => break name,
@@ -313,12 +317,6 @@ impl Walk {
                     Kind::Any
                 }
             },
-            operators::SUBSTRACT
-            | operators::MULTIPLY
-            | operators::DIVIDE
-            | operators::MODULO
-            | operators::NEGATE => Kind::Number,
-            "size" => Kind::Number,
             "contains" | "startsWith" | "endsWith" | "matches" => {
                 if let Some(Kind::Bool | Kind::Number) = target {
                     let message = format!("`{}` asks a text", call.func_name);
@@ -329,7 +327,15 @@ impl Walk {
                 Kind::Bool
             }
             "string" => Kind::Text,
-            "int" | "uint" | "double" => Kind::Number,
+            operators::SUBSTRACT
+            | operators::MULTIPLY
+            | operators::DIVIDE
+            | operators::MODULO
+            | operators::NEGATE
+            | "size"
+            | "int"
+            | "uint"
+            | "double" => Kind::Number,
             other if FUNCTIONS.contains(&other) => Kind::Any,
             other => {
                 self.faults.push(ExpressionFault {

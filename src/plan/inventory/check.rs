@@ -13,6 +13,7 @@ use crate::plan::diagnostic::Diagnostics;
 use crate::plan::diagnostic::Fault;
 use crate::plan::diagnostic::Faults;
 use crate::plan::diagnostic::did_you_mean;
+use crate::plan::diagnostic::nearest;
 use crate::plan::document::Document;
 use crate::plan::model::Loaded;
 use crate::plan::schema::schema_of_inventory;
@@ -32,7 +33,7 @@ pub fn load_inventory(source: &Source) -> Result<Loaded<Inventory>, Diagnostics>
         &schema_of_inventory(),
         &document.value,
         &mut faults,
-        |pointer, value| is_secret_in_clear(pointer, value),
+        is_secret_in_clear,
     );
     check(&document.value, &mut faults);
     if faults.has_errors() {
@@ -104,7 +105,8 @@ fn check_host(value: &Value, place: &str, faults: &mut Faults) {
     for field in ["credential", "joinCredential"] {
         check_credential(value, host, &base, field, faults);
     }
-    if host["domainJoined"] == true && value.get("directory").is_none() {
+    let first = place == "source" || value["hosts"]["source"]["domainJoined"] != true;
+    if first && host["domainJoined"] == true && value.get("directory").is_none() {
         faults.push(
             Fault::error(
                 "P075",
@@ -227,7 +229,13 @@ fn check_mapping(value: &Value, faults: &mut Faults) {
     let network = value["hosts"]["source"]["network"].as_object();
     for (adapter, target) in mapping.into_iter().flatten() {
         let known = network.is_some_and(|network| network.contains_key(adapter));
-        if target != "skip" && !known {
+        // An adapter that is spelled wrongly here is missed below, and said there.
+        let unmapped = network
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.as_str())
+            .filter(|name| mapping.is_none_or(|mapping| !mapping.contains_key(*name)));
+        if target != "skip" && !known && nearest(adapter, unmapped).is_none() {
             faults.push(
                 Fault::error(
                     "P071",
@@ -249,7 +257,14 @@ fn check_mapping(value: &Value, faults: &mut Faults) {
             }
             Some(_) => continue,
         };
-        let names = || mapping.into_iter().flatten().map(|(name, _)| name.as_str());
+        let names = || {
+            let unused = |name: &&str| network.is_none_or(|network| !network.contains_key(*name));
+            mapping
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name.as_str())
+                .filter(unused)
+        };
         let near = if target.is_none() {
             did_you_mean(adapter, names())
         } else {

@@ -28,9 +28,9 @@ fi
 if has ip; then
   ip -j addr | out64 addr
   ip -j route show table main | out64 route
-  for one in /sys/class/net/*; do
-    adapter=${one##*/}
-    [ "$adapter" != lo ] && [ -e "$one/address" ] || continue
+  # Not /sys/class/net: a container may see its machine's there.
+  for adapter in $(ip -o link | awk -F': ' '{ sub(/@.*/, "", $2); print $2 }'); do
+    [ "$adapter" != lo ] || continue
     kept=unknown file=''
     if systemctl is-active --quiet systemd-networkd 2>/dev/null; then
       file=$(networkctl status --no-pager "$adapter" 2>/dev/null | sed -n 's/^ *Network File: //p')

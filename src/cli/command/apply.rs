@@ -1,0 +1,217 @@
+//! `apply`: shows the path, asks, and runs the plan; or says that it is done already.
+
+use std::io::BufRead as _;
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::drive::Ready;
+use super::drive::to_the_end;
+use crate::action::Credentials;
+use crate::action::Registry;
+use crate::action::roots;
+use crate::cli::Exit;
+use crate::cli::arguments::Apply;
+use crate::cli::arguments::Format;
+use crate::cli::error::CliError;
+use crate::cli::files::Pair;
+use crate::cli::files::read_pair;
+use crate::cli::files::stored_pair;
+use crate::cli::logging;
+use crate::cli::output;
+use crate::cli::state;
+use crate::cli::world;
+use crate::engine::SystemClock;
+use crate::engine::begin;
+use crate::engine::shape_of;
+use crate::engine::verify;
+use crate::plan::Inventory;
+use crate::plan::Source;
+use crate::plan::path;
+use crate::report;
+use crate::run::Place;
+use crate::run::Run;
+use crate::run::Verdict;
+use crate::store::KeySource;
+use crate::store::Record;
+use crate::store::Sealer;
+use crate::store::Store;
+
+pub(super) async fn execute(
+    arguments: &Apply,
+    given: Option<&Path>,
+    verbose: u8,
+) -> Result<Exit, CliError> {
+    let registry = Registry::standard();
+    let pair = read_pair(&arguments.plan, &arguments.inventory, &registry)?;
+    let credentials = Credentials::fetch(&pair.inventory)?;
+    let folder = state::folder(given, Some(&arguments.inventory));
+    if folder.join("state.db").exists() {
+        let store = state::existing(&folder)?;
+        match earlier_run(store.as_ref(), &pair.inventory, &registry).await? {
+            Some(Earlier::Unfinished(id)) => {
+                return Err(
+                    CliError::usage(format!("run {id} for these servers has not ended")).hint(
+                        format!(
+                            "go on with it: sms-plan resume {id} --state {}",
+                            folder.display()
+                        ),
+                    ),
+                );
+            }
+            Some(Earlier::Finished(record, earlier)) => {
+                return already_done(arguments, &folder, &store, &record, earlier, &credentials)
+                    .await;
+            }
+            None => {}
+        }
+    }
+    if !confirmed(arguments, &pair)? {
+        return Err(CliError::usage("not confirmed: nothing was changed"));
+    }
+    let store = state::open(&folder)?;
+    let sealer = Sealer::new(KeySource::from_environment()?);
+    let mut reach = crate::action::first_reach(&pair.inventory);
+    let reach = (
+        reach.remove(&Place::Source),
+        reach.remove(&Place::Destination),
+    );
+    let (Some(source), Some(destination)) = reach else {
+        return Err(CliError::usage("the inventory does not name two servers"));
+    };
+    let subjects = subjects(&pair.inventory);
+    let reach = (source, destination);
+    let (lease, run) = begin(
+        store.as_ref(),
+        &SystemClock,
+        &pair.plan,
+        &pair.inventory,
+        reach,
+        subjects,
+    )
+    .await?;
+    logging::start(
+        verbose,
+        Some(&world::run_folder(&folder, run.id()).join("log")),
+    )?;
+    let world = world::real(
+        &folder,
+        run.id(),
+        &pair.inventory,
+        &credentials,
+        &store,
+        &sealer,
+    )?;
+    let ready = Ready {
+        pair,
+        registry,
+        world,
+        store,
+        sealer,
+        lease,
+        run,
+        state: &folder,
+    };
+    to_the_end(ready, &arguments.driving).await
+}
+
+/// A run for the same two servers.
+enum Earlier {
+    Unfinished(crate::run::RunId),
+    Finished(Box<Record>, Pair),
+}
+
+/// The last run of this store for the same two servers; an unfinished one goes before others.
+async fn earlier_run(
+    store: &dyn Store,
+    inventory: &Inventory,
+    registry: &Registry,
+) -> Result<Option<Earlier>, CliError> {
+    let mut finished = None;
+    for line in store.runs().await?.into_iter().rev() {
+        let record = store.read(&line.id).await?;
+        let new = &record.new;
+        let pair = stored_pair(
+            &Source::from_text(&new.plan_path, new.plan_text.as_str()),
+            &Source::from_text(&new.inventory_path, new.inventory_text.as_str()),
+            registry,
+        )?;
+        let same = pair.inventory.source.address == inventory.source.address
+            && pair.inventory.destination.address == inventory.destination.address;
+        if !same {
+            continue;
+        }
+        if state::unfinished(line.state) {
+            return Ok(Some(Earlier::Unfinished(line.id)));
+        }
+        if line.state == crate::run::RunState::Succeeded && finished.is_none() {
+            finished = Some(Earlier::Finished(Box::new(record), pair));
+        }
+    }
+    Ok(finished)
+}
+
+/// Looks at every stage of the finished run and changes nothing.
+async fn already_done(
+    arguments: &Apply,
+    folder: &Path,
+    store: &Arc<dyn Store>,
+    record: &Record,
+    pair: Pair,
+    credentials: &Credentials,
+) -> Result<Exit, CliError> {
+    let id = record.new.id.clone();
+    let run = Run::read(id.clone(), shape_of(&pair.plan), &record.events)
+        .map_err(crate::engine::EngineError::from)?;
+    let sealer = Sealer::new(KeySource::from_environment()?);
+    let world = world::real(folder, &id, &pair.inventory, credentials, store, &sealer)?;
+    let registry = Registry::standard();
+    let verdicts = verify(&pair.plan, &pair.inventory, &registry, &world, &run).await;
+    let differs = verdicts
+        .iter()
+        .any(|verdict| matches!(verdict, Verdict::Differs(_)));
+    match arguments.driving.format {
+        Format::Text => {
+            let roots = roots(&pair.plan, &pair.inventory, Some(&run));
+            output::print(&report::already_done(&pair.plan, &roots, &run, &verdicts))?;
+        }
+        Format::Json => {
+            output::print_json(&report::already_done_json(&pair.plan, &run, &verdicts))?;
+        }
+    }
+    Ok(if differs { Exit::Failed } else { Exit::Done })
+}
+
+fn confirmed(arguments: &Apply, pair: &Pair) -> Result<bool, CliError> {
+    let rows = path(&pair.plan, &roots(&pair.plan, &pair.inventory, None));
+    if arguments.driving.format == Format::Text {
+        output::print(&report::preview(&pair.plan, &pair.inventory, &rows))?;
+    }
+    if arguments.yes {
+        return Ok(true);
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(
+            CliError::usage("there is no terminal to ask for confirmation")
+                .hint("look at `sms-plan preview` first, then say --yes"),
+        );
+    }
+    output::print("\nRun this now? Type yes: ")?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(answer.trim().eq_ignore_ascii_case("yes"))
+}
+
+/// What no other unfinished run of this store may touch.
+fn subjects(inventory: &Inventory) -> Vec<String> {
+    let mut subjects = std::collections::BTreeSet::new();
+    for spec in [&inventory.source, &inventory.destination] {
+        subjects.insert(format!("address {}", spec.address));
+        subjects.extend(
+            spec.name
+                .iter()
+                .map(|name| format!("server {}", name.to_lowercase())),
+        );
+    }
+    subjects.into_iter().collect()
+}

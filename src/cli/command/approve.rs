@@ -1,0 +1,74 @@
+//! `approve`: a person's decision on a stage that waits for one.
+
+use crate::action::Registry;
+use crate::cli::Exit;
+use crate::cli::arguments::Approve;
+use crate::cli::error::CliError;
+use crate::cli::files::stored_pair;
+use crate::cli::output;
+use crate::cli::state;
+use crate::engine::SystemClock;
+use crate::engine::shape_of;
+use crate::engine::take_over;
+use crate::engine::write;
+use crate::plan::Source;
+use crate::run::EventKind;
+use crate::run::Run;
+use crate::run::RunState;
+use crate::run::StageId;
+use crate::run::WaitingFor;
+
+pub(super) async fn execute(
+    arguments: &Approve,
+    given: Option<&std::path::Path>,
+) -> Result<Exit, CliError> {
+    let folder = state::folder(given, arguments.inventory.as_deref());
+    let store = state::existing(&folder)?;
+    let id = state::run_id(&arguments.run)?;
+    let record = store.read(&id).await?;
+    let new = &record.new;
+    let pair = stored_pair(
+        &Source::from_text(&new.plan_path, new.plan_text.as_str()),
+        &Source::from_text(&new.inventory_path, new.inventory_text.as_str()),
+        &Registry::standard(),
+    )?;
+    let run = Run::read(id.clone(), shape_of(&pair.plan), &record.events)
+        .map_err(crate::engine::EngineError::from)?;
+    let stage = StageId::new(&*arguments.stage)
+        .ok()
+        .filter(|stage| run.position(stage).is_some())
+        .ok_or_else(|| CliError::usage(format!("the plan has no stage `{}`", arguments.stage)))?;
+    let waits = run
+        .position(&stage)
+        .and_then(|position| run.stage(position).waiting);
+    if waits != Some(WaitingFor::Approval) {
+        return Err(
+            CliError::usage(format!("stage `{stage}` does not wait for approval"))
+                .hint(format!("see where the run stands: sms-plan status {id}")),
+        );
+    }
+    let (by, reason) = (arguments.by.clone(), arguments.reason.clone());
+    let decision = if arguments.reject {
+        EventKind::Rejected { by, reason }
+    } else {
+        EventKind::Approved { by, reason }
+    };
+    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &record, &pair.plan).await?;
+    let mut kinds = vec![(Some(stage.clone()), decision)];
+    if arguments.reject {
+        kinds.push((
+            None,
+            EventKind::RunEnded {
+                state: RunState::Failed,
+            },
+        ));
+    }
+    write(store.as_ref(), &SystemClock, &lease, &mut run, kinds).await?;
+    store.release(&lease, false).await?;
+    output::print(&if arguments.reject {
+        format!("stage `{stage}` is rejected; the run has failed there\n")
+    } else {
+        format!("stage `{stage}` is approved; go on with: sms-plan resume {id}\n")
+    })?;
+    Ok(Exit::Done)
+}

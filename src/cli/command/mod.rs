@@ -1,0 +1,47 @@
+//! One file a command.
+
+mod apply;
+mod approve;
+mod completions;
+mod drive;
+mod events;
+mod preview;
+mod resume;
+mod runs;
+mod schema;
+mod status;
+mod stop;
+mod validate;
+
+use super::Exit;
+use super::arguments::Arguments;
+use super::arguments::Command;
+use super::error::CliError;
+use super::logging;
+
+/// Does what the command line says.
+pub(super) async fn execute(arguments: Arguments) -> Result<Exit, CliError> {
+    let Arguments {
+        state,
+        verbose,
+        command,
+    } = arguments;
+    let state = state.as_deref();
+    // Commands that drive a run start logging themselves, into the run's own file.
+    if !matches!(command, Command::Apply(_) | Command::Resume(_)) {
+        logging::start(verbose, None)?;
+    }
+    match command {
+        Command::Validate(arguments) => validate::execute(&arguments),
+        Command::Preview(arguments) => preview::execute(&arguments),
+        Command::Apply(arguments) => apply::execute(&arguments, state, verbose).await,
+        Command::Resume(arguments) => resume::execute(&arguments, state, verbose).await,
+        Command::Status(arguments) => status::execute(&arguments, state).await,
+        Command::Runs(arguments) => runs::execute(&arguments, state).await,
+        Command::Events(arguments) => events::execute(&arguments, state).await,
+        Command::Stop(arguments) => stop::execute(&arguments, state).await,
+        Command::Approve(arguments) => approve::execute(&arguments, state).await,
+        Command::Schema(arguments) => schema::execute(&arguments),
+        Command::Completions(arguments) => completions::execute(&arguments),
+    }
+}

@@ -1,0 +1,119 @@
+//! `resume`: goes on with an unfinished run, from its own copy of plan and inventory.
+
+use std::path::Path;
+
+use super::drive::Ready;
+use super::drive::person;
+use super::drive::to_the_end;
+use crate::action::Credentials;
+use crate::action::Registry;
+use crate::cli::Exit;
+use crate::cli::arguments::Format;
+use crate::cli::arguments::Resume;
+use crate::cli::error::CliError;
+use crate::cli::files::stored_pair;
+use crate::cli::logging;
+use crate::cli::output;
+use crate::cli::state;
+use crate::cli::world;
+use crate::engine::SystemClock;
+use crate::engine::take_over;
+use crate::engine::write;
+use crate::plan::Source;
+use crate::run::EventKind;
+use crate::run::Run;
+use crate::run::StageId;
+use crate::store::KeySource;
+use crate::store::NewRun;
+use crate::store::Sealer;
+
+pub(super) async fn execute(
+    arguments: &Resume,
+    given: Option<&Path>,
+    verbose: u8,
+) -> Result<Exit, CliError> {
+    let registry = Registry::standard();
+    let folder = state::folder(given, arguments.inventory.as_deref());
+    let store = state::existing(&folder)?;
+    let id = state::to_resume(store.as_ref(), arguments.run.as_deref()).await?;
+    let record = store.read(&id).await?;
+    let new = &record.new;
+    let pair = stored_pair(
+        &Source::from_text(&new.plan_path, new.plan_text.as_str()),
+        &Source::from_text(&new.inventory_path, new.inventory_text.as_str()),
+        &registry,
+    )?;
+    let retry = arguments
+        .retry
+        .as_deref()
+        .map(|stage| known_stage(stage, &pair.plan))
+        .transpose()?;
+    let credentials = Credentials::fetch(&pair.inventory)?;
+    let shape = crate::engine::shape_of(&pair.plan);
+    let before =
+        Run::read(id.clone(), shape, &record.events).map_err(crate::engine::EngineError::from)?;
+    if !state::unfinished(before.state()) {
+        if arguments.driving.format == Format::Text {
+            output::print(&format!("run {id} has ended: {}\n", before.state()))?;
+        }
+        return Ok(Exit::Done);
+    }
+    say_edited(new, arguments.driving.format)?;
+    let sealer = Sealer::new(KeySource::from_environment()?);
+    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &record, &pair.plan).await?;
+    let mut kinds = Vec::new();
+    if let (Some(stage), Some(reason)) = (retry, arguments.reason.clone()) {
+        let what = "retry".to_owned();
+        kinds.push((
+            Some(stage),
+            EventKind::OverrideAccepted {
+                what,
+                by: person(),
+                reason,
+            },
+        ));
+    }
+    kinds.push((None, EventKind::RunResumed { by: person() }));
+    write(store.as_ref(), &SystemClock, &lease, &mut run, kinds).await?;
+    logging::start(verbose, Some(&world::run_folder(&folder, &id).join("log")))?;
+    let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
+    let ready = Ready {
+        pair,
+        registry,
+        world,
+        store,
+        sealer,
+        lease,
+        run,
+        state: &folder,
+    };
+    to_the_end(ready, &arguments.driving).await
+}
+
+fn known_stage(text: &str, plan: &crate::plan::Plan) -> Result<StageId, CliError> {
+    StageId::new(text)
+        .ok()
+        .filter(|stage| plan.index_of(stage).is_some())
+        .ok_or_else(|| CliError::usage(format!("the run's plan has no stage `{text}`")))
+}
+
+/// A run goes on with the texts that it began with; whoever has edited the files must know that.
+fn say_edited(new: &NewRun, format: Format) -> Result<(), CliError> {
+    if format == Format::Json {
+        return Ok(());
+    }
+    for (path, text) in [
+        (&new.plan_path, &new.plan_text),
+        (&new.inventory_path, &new.inventory_text),
+    ] {
+        let edited = match std::fs::read_to_string(path) {
+            Ok(now) if now == *text => continue,
+            Ok(_) => "was edited since",
+            Err(_) => "cannot be read any more",
+        };
+        output::print(&format!(
+            "note: `{path}` {edited}; this run goes on with the text that it began with\n"
+        ))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! What a person reads when something went wrong: the error, its causes, and what to do next.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use super::Exit;
+use crate::action::CredentialError;
+use crate::action::chain_of;
+use crate::engine::EngineError;
+use crate::plan::Diagnostics;
+use crate::store::SealError;
+use crate::store::StoreError;
+
+/// An error on its way to the terminal.
+#[derive(Debug)]
+pub(super) struct CliError {
+    exit: Exit,
+    /// Outermost first; empty where everything was said already.
+    chain: Vec<String>,
+    hints: Vec<String>,
+}
+
+impl CliError {
+    /// The command line, or something that it names, cannot be used.
+    pub(super) fn usage(words: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            chain: vec![words.into()],
+            hints: Vec::new(),
+        }
+    }
+
+    /// The faults of a file, which stand on the screen already.
+    pub(super) fn faulty() -> Self {
+        Self {
+            exit: Exit::Faulty,
+            chain: Vec::new(),
+            hints: Vec::new(),
+        }
+    }
+
+    pub(super) fn hint(mut self, words: impl Into<String>) -> Self {
+        self.hints.push(words.into());
+        self
+    }
+
+    fn of(exit: Exit, error: &dyn Error) -> Self {
+        Self {
+            exit,
+            chain: chain_of(error),
+            hints: Vec::new(),
+        }
+    }
+}
+
+/// Prints an error and returns its exit code.
+#[expect(
+    clippy::print_stderr,
+    reason = "the one place where errors reach the terminal"
+)]
+pub(super) fn print(error: &CliError) -> ExitCode {
+    let mut lines = error.chain.iter();
+    if let Some(first) = lines.next() {
+        eprintln!("error: {first}");
+    }
+    for cause in lines {
+        eprintln!("caused by: {cause}");
+    }
+    if !error.hints.is_empty() {
+        eprintln!();
+    }
+    for hint in &error.hints {
+        eprintln!("hint: {hint}");
+    }
+    error.exit.into()
+}
+
+/// Prints the faults of a file.
+#[expect(clippy::print_stderr, reason = "faults of files are for people")]
+pub(super) fn print_diagnostics(diagnostics: &Diagnostics) {
+    use std::io::IsTerminal as _;
+
+    eprint!("{}", diagnostics.render(std::io::stderr().is_terminal()));
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        let told = |exit| Self::of(exit, &error);
+        match &error {
+            StoreError::Held { .. } => told(Exit::Held)
+                .hint("`sms-plan status` shows what it does, `sms-plan stop` asks it to end"),
+            StoreError::Locked { run, .. } => {
+                told(Exit::Usage).hint(format!("go on with that run: sms-plan resume {run}"))
+            }
+            StoreError::LeaseLost { run } => {
+                told(Exit::Stopped).hint(format!("see who drives it: sms-plan status {run}"))
+            }
+            StoreError::NoSuchRun(_) => told(Exit::Usage).hint("`sms-plan runs` lists the runs"),
+            StoreError::Foreign { .. } => told(Exit::Usage)
+                .hint("name another folder with --state; the file was left as it is"),
+            StoreError::Damaged { .. }
+            | StoreError::Chain { .. }
+            | StoreError::Unreadable { .. } => told(Exit::Usage).hint(
+                "keep the file as it is and restore it from a backup; without its journal a run \
+                     cannot be resumed safely, but its steps can be finished by hand",
+            ),
+            StoreError::Sqlite(_) => told(Exit::Failed)
+                .hint("if the disk was full, free some room and resume: nothing durable is lost"),
+            _ => told(Exit::Usage),
+        }
+    }
+}
+
+impl From<EngineError> for CliError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Store(error) => error.into(),
+            EngineError::Fenced(_) => Self::of(Exit::Stopped, &error)
+                .hint("another process took the run over, or another run works on that server"),
+            EngineError::Fold(_) => Self::of(Exit::Usage, &error),
+            EngineError::Seal(error) => error.into(),
+        }
+    }
+}
+
+impl From<CredentialError> for CliError {
+    fn from(error: CredentialError) -> Self {
+        Self::of(Exit::Usage, &error).hint("nothing was changed")
+    }
+}
+
+impl From<SealError> for CliError {
+    fn from(error: SealError) -> Self {
+        Self::of(Exit::Usage, &error)
+    }
+}
+
+impl From<Diagnostics> for CliError {
+    fn from(diagnostics: Diagnostics) -> Self {
+        print_diagnostics(&diagnostics);
+        Self::faulty()
+    }
+}
+
+impl From<std::io::Error> for CliError {
+    fn from(error: std::io::Error) -> Self {
+        Self::of(Exit::Usage, &error)
+    }
+}

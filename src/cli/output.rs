@@ -1,0 +1,20 @@
+//! Standard output. A reader that goes away (`| head`) ends the program quietly.
+
+use std::io::ErrorKind;
+use std::io::Write as _;
+
+use super::error::CliError;
+
+/// Prints a text as it is.
+pub(super) fn print(text: &str) -> Result<(), CliError> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Prints one JSON document, readable by people as well.
+pub(super) fn print_json(value: &serde_json::Value) -> Result<(), CliError> {
+    print(&format!("{value:#}\n"))
+}

@@ -1,0 +1,172 @@
+//! The first events of a new run, and of one that goes on: after them there is one path.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rand::RngExt as _;
+use sha2::Digest as _;
+use sha2::Sha256;
+
+use super::Clock;
+use super::EngineError;
+use crate::plan::Inventory;
+use crate::plan::Plan;
+use crate::run::Draft;
+use crate::run::Event;
+use crate::run::EventKind;
+use crate::run::Reach;
+use crate::run::Run;
+use crate::run::RunId;
+use crate::run::Shape;
+use crate::run::ShapeStage;
+use crate::run::StageId;
+use crate::store::Batch;
+use crate::store::Holder;
+use crate::store::Lease;
+use crate::store::NewRun;
+use crate::store::Record;
+use crate::store::Store;
+
+/// Names a new run after the present time, with four random digits.
+pub(super) fn new_run_id() -> RunId {
+    let now = Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
+    let text = format!("{now}-{:04x}", rand::rng().random_range(0..=0xffff_u32));
+    RunId::new(text).expect("digits and `-` make a run id")
+}
+
+/// What a run needs to know of its plan.
+pub fn shape_of(plan: &Plan) -> Arc<Shape> {
+    let stages = plan.stages.iter().map(|stage| ShapeStage {
+        id: stage.id.clone(),
+        weight: stage.weight,
+        needs: stage.needs.clone(),
+        on: stage.on,
+    });
+    Arc::new(Shape {
+        begins: plan.begins,
+        stages: stages.collect(),
+    })
+}
+
+/// Creates a run and writes its first events.
+pub async fn begin(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    plan: &Plan,
+    inventory: &Inventory,
+    reach: (Reach, Reach),
+    subjects: Vec<String>,
+) -> Result<(Lease, Run), EngineError> {
+    let text = |source: &crate::plan::Source| {
+        (
+            source.path().display().to_string(),
+            source.text().to_owned(),
+        )
+    };
+    let (plan_path, plan_text) = text(plan.file());
+    let (inventory_path, inventory_text) = text(inventory.file());
+    let created = EventKind::RunCreated {
+        plan: plan.metadata.name.clone(),
+        plan_version: plan.metadata.version.clone(),
+        plan_digest: digest(&plan_text),
+        inventory: inventory.metadata.name.clone(),
+        inventory_digest: digest(&inventory_text),
+        source: reach.0,
+        destination: reach.1,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let id = new_run_id();
+    let holder = Holder::this_process();
+    let new = NewRun {
+        id: id.clone(),
+        plan_path,
+        plan_text,
+        inventory_path,
+        inventory_text,
+        subjects,
+    };
+    let lease = store.create(new, &holder).await?;
+    let mut run = Run::new(id, shape_of(plan));
+    let taken = lease_taken(&lease, &holder, None);
+    write(
+        store,
+        clock,
+        &lease,
+        &mut run,
+        vec![(None, created), (None, taken)],
+    )
+    .await?;
+    Ok((lease, run))
+}
+
+/// Takes an unfinished run over; whatever was running in it is in doubt from here on.
+pub async fn take_over(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    record: &Record,
+    plan: &Plan,
+) -> Result<(Lease, Run), EngineError> {
+    let id = &record.new.id;
+    let mut run = Run::read(id.clone(), shape_of(plan), &record.events)?;
+    let holder = Holder::this_process();
+    let (lease, took_over) = store.take_lease(id, &holder).await?;
+    let taken = lease_taken(&lease, &holder, took_over);
+    write(store, clock, &lease, &mut run, vec![(None, taken)]).await?;
+    Ok((lease, run))
+}
+
+/// Appends events outside the loop, as a person's decisions are, and folds them.
+pub async fn write(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    lease: &Lease,
+    run: &mut Run,
+    kinds: Vec<(Option<StageId>, EventKind)>,
+) -> Result<Vec<Event>, EngineError> {
+    let percents = run.percents_after(&kinds);
+    let at = clock.now();
+    let drafts = kinds
+        .into_iter()
+        .zip(percents)
+        .map(|((stage, kind), percent)| Draft {
+            at: at.clone(),
+            stage,
+            percent,
+            kind,
+        })
+        .collect();
+    let events = store
+        .append(
+            lease,
+            Batch {
+                drafts,
+                ..Batch::default()
+            },
+        )
+        .await?;
+    for event in &events {
+        run.fold(event)?;
+    }
+    Ok(events)
+}
+
+fn lease_taken(lease: &Lease, holder: &Holder, took_over: Option<String>) -> EventKind {
+    EventKind::LeaseTaken {
+        epoch: lease.epoch,
+        machine: holder.machine.clone(),
+        pid: holder.pid,
+        took_over,
+    }
+}
+
+fn digest(text: &str) -> String {
+    use std::fmt::Write as _;
+
+    Sha256::digest(text)
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            // Writing to a string cannot fail.
+            let _infallible = write!(hex, "{byte:02x}");
+            hex
+        })
+}

@@ -1,0 +1,115 @@
+//! How a run's end is told: what it came to, why, and the next command.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::described;
+use super::json::starts_at;
+use super::tables::whole;
+use crate::plan::Plan;
+use crate::plan::Roots;
+use crate::run::Run;
+use crate::run::RunState;
+use crate::run::StageStatus;
+use crate::run::Verdict;
+use crate::run::WaitingFor;
+
+/// What a run came to, and what to do next.
+pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
+    let mut text = String::new();
+    let id = run.id();
+    let with_state = format!("--state {}", state.display());
+    for (position, stage) in plan.stages.iter().enumerate() {
+        let seen = run.stage(position);
+        let what = match seen.status {
+            StageStatus::Failed => "failed",
+            StageStatus::Waiting => "waits for a person",
+            StageStatus::InDoubt | StageStatus::Running => "is in doubt: a resume will look",
+            _ => continue,
+        };
+        let _infallible = writeln!(
+            text,
+            "\nstage `{}` ({}%) {what}: {}",
+            stage.id,
+            whole(starts_at(plan, position)),
+            described(stage, roots)
+        );
+        if seen.status == StageStatus::Failed || seen.status == StageStatus::Waiting {
+            let mut causes = seen.error.iter();
+            if let Some(first) = causes.next() {
+                let _infallible = writeln!(text, "error: {first}");
+            }
+            for cause in causes {
+                let _infallible = writeln!(text, "caused by: {cause}");
+            }
+        }
+        let way_out = match seen.waiting {
+            Some(WaitingFor::Approval) => Some(format!(
+                "hint: sms-plan approve {id} {} --by NAME {with_state}",
+                stage.id
+            )),
+            Some(WaitingFor::Judgement) => Some(format!(
+                "hint: look at the machine; if the stage may run again: sms-plan resume {id} \
+                 {with_state} --retry {} --reason TEXT",
+                stage.id
+            )),
+            Some(WaitingFor::Machine | WaitingFor::Fact) | None => None,
+        };
+        if let Some(way_out) = way_out {
+            let _infallible = writeln!(text, "{way_out}");
+        }
+    }
+    let _infallible = match run.state() {
+        RunState::Succeeded => writeln!(text, "\n 100%  Succeeded\nrun {id} has succeeded"),
+        RunState::Failed => writeln!(
+            text,
+            "\nrun {id} has failed at {}%; nothing that was done is lost\n\
+             hint: mend the cause, then go on: sms-plan resume {id} {with_state}",
+            whole(run.percent())
+        ),
+        RunState::Paused => writeln!(
+            text,
+            "\nrun {id} is paused at {}%\nhint: go on: sms-plan resume {id} {with_state}",
+            whole(run.percent())
+        ),
+        _ => writeln!(
+            text,
+            "\nrun {id} is stopped at {}%\nhint: go on: sms-plan resume {id} {with_state}",
+            whole(run.percent())
+        ),
+    };
+    text
+}
+
+/// What `apply` says where a finished run for these servers is found.
+pub fn already_done(plan: &Plan, roots: &Roots, run: &Run, verdicts: &[Verdict]) -> String {
+    let mut text = format!(
+        "already done by run {}; every stage was looked at:\n\n",
+        run.id()
+    );
+    for ((position, stage), verdict) in plan.stages.iter().enumerate().zip(verdicts) {
+        let (mark, saw) = match verdict {
+            Verdict::NotOnPath => continue,
+            Verdict::ChangesNothing => ("done", String::new()),
+            Verdict::Superseded(by) => ("done", format!("  (ended on purpose by `{by}`)")),
+            Verdict::Stands(saw) => ("done", format!("  ({saw})")),
+            Verdict::Differs(saw) => ("DIFFERS", format!("  ({saw})")),
+        };
+        let _infallible = writeln!(
+            text,
+            "{:>4}%  {mark:<7}  {}{saw}",
+            whole(starts_at(plan, position)),
+            described(stage, roots)
+        );
+    }
+    let differing = verdicts
+        .iter()
+        .filter(|verdict| matches!(verdict, Verdict::Differs(_)))
+        .count();
+    text.push_str(&match differing {
+        0 => "\nnothing was changed\n".to_owned(),
+        1 => "\none stage differs from what the run left; nothing was changed\n".to_owned(),
+        many => format!("\n{many} stages differ from what the run left; nothing was changed\n"),
+    });
+    text
+}

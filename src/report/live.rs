@@ -1,0 +1,173 @@
+//! What a person sees while a run goes on: a line for each stage that ends, and on a terminal one
+//! that lives, with the percent, what is under way, and the time since the run began.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::time::Duration;
+use std::time::Instant;
+
+use indicatif::ProgressBar;
+use indicatif::ProgressDrawTarget;
+use indicatif::ProgressStyle;
+
+use super::described;
+use super::duration;
+use super::tables::whole;
+use crate::plan::Plan;
+use crate::plan::Roots;
+use crate::run::Event;
+use crate::run::EventKind;
+use crate::run::Run;
+use crate::run::StageId;
+
+/// How often the living line is drawn anew.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Tells a run as it happens.
+pub struct Live {
+    descriptions: BTreeMap<StageId, usize>,
+    plan: Plan,
+    bar: ProgressBar,
+    terminal: bool,
+    began: Instant,
+    under_way: Vec<StageId>,
+}
+
+impl Live {
+    /// Begins to tell a run.
+    pub fn new(plan: &Plan, run: &Run) -> Self {
+        let terminal = std::io::stdout().is_terminal();
+        let target = if terminal {
+            ProgressDrawTarget::stdout()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(Some(1000), target);
+        if let Ok(style) =
+            ProgressStyle::with_template("{prefix:>4}  {bar:24}  {elapsed}  {wide_msg}")
+        {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.enable_steady_tick(TICK);
+        let live = Self {
+            descriptions: plan
+                .stages
+                .iter()
+                .enumerate()
+                .map(|(i, s)| (s.id.clone(), i))
+                .collect(),
+            plan: plan.clone(),
+            bar,
+            terminal,
+            began: Instant::now(),
+            under_way: Vec::new(),
+        };
+        live.say(&format!(
+            "run {}  plan {} {}",
+            run.id(),
+            plan.metadata.name,
+            plan.metadata.version
+        ));
+        live
+    }
+
+    /// Hears of an event that is durable.
+    pub fn hear(&mut self, event: &Event, run: &Run, roots: &Roots) {
+        if let Some(stage) = &event.stage {
+            self.hear_stage(stage, event, roots);
+        } else if let EventKind::Stopped { reason } = &event.kind {
+            self.say(&format!("       {reason}"));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a percentage lies between 0 and 100"
+        )]
+        self.bar.set_position((run.percent() * 10.0) as u64);
+        self.bar.set_prefix(format!("{}%", whole(run.percent())));
+        let texts: Vec<String> = self
+            .under_way
+            .iter()
+            .map(|stage| self.text_of(stage, roots))
+            .collect();
+        self.bar.set_message(texts.join(" | "));
+    }
+
+    fn hear_stage(&mut self, stage: &StageId, event: &Event, roots: &Roots) {
+        let text = self.text_of(stage, roots);
+        let at = duration(self.began.elapsed().as_secs_f64());
+        let percent = whole(event.percent);
+        match &event.kind {
+            EventKind::Started { attempt, saw, .. } => {
+                if !self.under_way.contains(stage) {
+                    self.under_way.push(stage.clone());
+                }
+                let again = match (attempt, saw) {
+                    (1, _) => String::new(),
+                    (n, Some(saw)) => format!("  (attempt {n}; {saw})"),
+                    (n, None) => format!("  (attempt {n})"),
+                };
+                self.say(&format!("{percent:>4}%  {at:>8}  {text}{again}"));
+            }
+            EventKind::Succeeded {
+                settled: Some(saw), ..
+            } => {
+                self.end(stage);
+                self.say(&format!(
+                    "{percent:>4}%  {at:>8}  {text}  (done already: {saw})"
+                ));
+            }
+            EventKind::Succeeded { .. } | EventKind::Adopted { .. } => self.end(stage),
+            EventKind::Retrying {
+                delay_ms, error, ..
+            } => {
+                #[expect(clippy::cast_precision_loss, reason = "delays are minutes at most")]
+                let delay = duration(*delay_ms as f64 / 1000.0);
+                let why = error.join(": ");
+                self.say(&format!(
+                    "{percent:>4}%  {at:>8}  {text}  failed, again in {delay}: {why}"
+                ));
+            }
+            EventKind::Failed { .. } => {
+                self.end(stage);
+                self.say(&format!("{percent:>4}%  {at:>8}  {text}  FAILED"));
+            }
+            EventKind::Waiting { .. } => {
+                self.end(stage);
+                self.say(&format!(
+                    "{percent:>4}%  {at:>8}  {text}  waits for a person"
+                ));
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, stage: &StageId) {
+        self.under_way.retain(|other| other != stage);
+    }
+
+    fn text_of(&self, stage: &StageId, roots: &Roots) -> String {
+        match self.descriptions.get(stage) {
+            Some(position) => described(&self.plan.stages[*position], roots),
+            None => stage.to_string(),
+        }
+    }
+
+    #[expect(
+        clippy::print_stdout,
+        reason = "where there is no terminal, lines go straight out"
+    )]
+    fn say(&self, line: &str) {
+        if self.terminal {
+            self.bar.println(line);
+        } else {
+            println!("{line}");
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

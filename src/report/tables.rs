@@ -1,0 +1,246 @@
+//! Tables for people: the path before a run, a run's status, the list of runs, an event.
+
+use std::fmt::Write as _;
+
+use super::described;
+use super::duration;
+use super::json::starts_at;
+use super::seconds_between;
+use crate::plan::Inventory;
+use crate::plan::PathRow;
+use crate::plan::Plan;
+use crate::plan::Roots;
+use crate::plan::Runs;
+use crate::run::Event;
+use crate::run::EventKind;
+use crate::run::Run;
+use crate::run::StageStatus;
+use crate::store::HeldBy;
+use crate::store::RunLine;
+
+/// The path that a pair of servers will take.
+pub fn preview(plan: &Plan, inventory: &Inventory, rows: &[PathRow]) -> String {
+    let host = |spec: &crate::plan::HostSpec| match &spec.name {
+        Some(name) => format!("{name} ({})", spec.address),
+        None => spec.address.to_string(),
+    };
+    let mut text = format!(
+        "{} {}: {} -> {}\n\n",
+        plan.metadata.name,
+        plan.metadata.version,
+        host(&inventory.source),
+        host(&inventory.destination)
+    );
+    for row in rows {
+        let mark = match row.runs {
+            Runs::Yes => "run ",
+            Runs::No => "skip",
+            Runs::Unknown => "?   ",
+        };
+        let _infallible = writeln!(
+            text,
+            "{:>4}%  {mark}  {}",
+            whole(row.percent),
+            row.description
+        );
+        if row.runs != Runs::Yes && !row.reason.is_empty() {
+            let _infallible = writeln!(text, "             {}", row.reason);
+        }
+    }
+    let count = |runs| rows.iter().filter(|row| row.runs == runs).count();
+    // The two states around the stages are shown, and are no stages.
+    let _infallible = writeln!(
+        text,
+        "\n{} stages run, {} are skipped, {} show in the run",
+        count(Runs::Yes).saturating_sub(2),
+        count(Runs::No),
+        count(Runs::Unknown)
+    );
+    text
+}
+
+/// Where a run stands.
+pub fn status(plan: &Plan, roots: &Roots, run: &Run, holder: Option<&HeldBy>) -> String {
+    let mut text = format!(
+        "run {}  {}  {}%  plan {} {}\n",
+        run.id(),
+        run.state(),
+        whole(run.percent()),
+        plan.metadata.name,
+        plan.metadata.version
+    );
+    match holder {
+        Some(held) if held.alive => {
+            let _infallible = writeln!(
+                text,
+                "driven by process {} on {} since {}",
+                held.holder.pid, held.holder.machine, held.since
+            );
+        }
+        _ if run.state() == crate::run::RunState::Running => {
+            let _infallible = writeln!(
+                text,
+                "nobody drives it: its process is gone; go on with: sms-plan resume {}",
+                run.id()
+            );
+        }
+        _ => {}
+    }
+    text.push('\n');
+    for (position, stage) in plan.stages.iter().enumerate() {
+        let state = run.stage(position);
+        let took = match (&state.started_at, &state.ended_at) {
+            (Some(from), Some(to)) => seconds_between(from, to).map(duration).unwrap_or_default(),
+            _ => String::new(),
+        };
+        let repeated = if state.attempts > 1 {
+            format!("  {} attempts", state.attempts)
+        } else {
+            String::new()
+        };
+        let line = format!(
+            "{:>4}%  {:<9}  {took:>8}  {}{repeated}",
+            whole(starts_at(plan, position)),
+            state.status,
+            described(stage, roots)
+        );
+        let _infallible = writeln!(text, "{}", line.trim_end());
+        if matches!(state.status, StageStatus::Failed | StageStatus::Waiting) {
+            let _infallible = writeln!(text, "{:29}{}", "", stage.id);
+            for cause in &state.error {
+                let _infallible = writeln!(text, "{:29}{cause}", "");
+            }
+        }
+    }
+    text
+}
+
+/// The list of runs.
+pub fn runs(runs: &[RunLine]) -> String {
+    if runs.is_empty() {
+        return "no runs\n".to_owned();
+    }
+    let mut text = format!(
+        "{:<21}  {:<11}  {:>4}  {:<24}  inventory\n",
+        "run", "state", "", "created"
+    );
+    for run in runs {
+        let alive = run.holder.as_ref().is_some_and(|held| held.alive);
+        let state = match run.state {
+            crate::run::RunState::Running if !alive => "cut off".to_owned(),
+            state => state.to_string(),
+        };
+        let _infallible = writeln!(
+            text,
+            "{:<21}  {state:<11}  {:>3}%  {:<24}  {}",
+            run.id.as_str(),
+            whole(run.percent),
+            run.created_at,
+            run.inventory_path
+        );
+    }
+    text
+}
+
+/// One event in one line.
+pub fn event_line(event: &Event) -> String {
+    let stage = event
+        .stage
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let (name, detail) = told(&event.kind);
+    let line = format!(
+        "{:>4}  {}  {:>4}%  {name:<13} {stage:<32} {detail}",
+        event.seq,
+        event.at,
+        whole(event.percent)
+    );
+    format!("{}\n", line.trim_end())
+}
+
+fn told(kind: &EventKind) -> (&'static str, String) {
+    match kind {
+        EventKind::RunCreated {
+            plan, plan_version, ..
+        } => ("RunCreated", format!("{plan} {plan_version}")),
+        EventKind::RunResumed { by } => ("RunResumed", by.clone()),
+        EventKind::LeaseTaken {
+            epoch,
+            machine,
+            pid,
+            took_over,
+        } => {
+            let why = took_over
+                .as_ref()
+                .map(|why| format!(", {why}"))
+                .unwrap_or_default();
+            (
+                "LeaseTaken",
+                format!("epoch {epoch}, process {pid} on {machine}{why}"),
+            )
+        }
+        EventKind::Snapshot { .. } => ("Snapshot", String::new()),
+        EventKind::Skipped { reason } => ("Skipped", reason.clone()),
+        EventKind::Started {
+            attempt,
+            standing,
+            saw,
+            ..
+        } => {
+            let look = match (standing, saw) {
+                (Some(standing), Some(saw)) => format!(", after a look: {standing:?}, {saw}"),
+                _ => String::new(),
+            };
+            ("Started", format!("attempt {attempt}{look}"))
+        }
+        EventKind::Retrying {
+            attempt,
+            delay_ms,
+            error,
+        } => (
+            "Retrying",
+            format!(
+                "attempt {attempt} failed, next in {delay_ms} ms: {}",
+                error.join(": ")
+            ),
+        ),
+        EventKind::Succeeded {
+            duration_ms,
+            settled,
+            ..
+        } => (
+            "Succeeded",
+            settled.as_ref().map_or_else(
+                || format!("{duration_ms} ms"),
+                |saw| format!("settled by a look: {saw}"),
+            ),
+        ),
+        EventKind::Adopted { by, reason, .. } => ("Adopted", format!("by {by}: {reason}")),
+        EventKind::Failed { attempt, error } => {
+            ("Failed", format!("attempt {attempt}: {}", error.join(": ")))
+        }
+        EventKind::Waiting { message, .. } => ("Waiting", message.clone()),
+        EventKind::Approved { by, reason } => ("Approved", format!("by {by}: {reason}")),
+        EventKind::Rejected { by, reason } => ("Rejected", format!("by {by}: {reason}")),
+        EventKind::PlanEdited { changes } => ("PlanEdited", changes.join("; ")),
+        EventKind::OverrideAccepted { what, by, reason } => {
+            ("OverrideAccepted", format!("{what}, by {by}: {reason}"))
+        }
+        EventKind::UndoStarted {} => ("UndoStarted", String::new()),
+        EventKind::Undone {} => ("Undone", String::new()),
+        EventKind::UndoFailed { error } => ("UndoFailed", error.join(": ")),
+        EventKind::Stopped { reason } => ("Stopped", reason.clone()),
+        EventKind::RunEnded { state } => ("RunEnded", state.to_string()),
+    }
+}
+
+/// A percentage as the document writes it: whole, and with decimals only where it is not.
+pub(super) fn whole(percent: f64) -> String {
+    let rounded = (percent * 10.0).round() / 10.0;
+    if rounded.fract().abs() < 0.05 {
+        format!("{rounded:.0}")
+    } else {
+        format!("{rounded:.1}")
+    }
+}
