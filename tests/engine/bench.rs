@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sms_plan::action::{Credentials, Registry, World};
-use sms_plan::engine::{Clock, Drive, EngineError, Stop, drive};
+use sms_plan::engine::{Clock, Drive, EngineError, Stop, drive, shape_of, write};
 use sms_plan::plan::{Inventory, Plan, Source, load_inventory, load_plan};
-use sms_plan::run::{
-    Draft, Event, EventKind, Place, Run, RunId, Shape, ShapeStage, StageId, StageStatus,
-};
-use sms_plan::store::{Batch, Holder, KeySource, Lease, NewRun, Sealer, Store};
+use sms_plan::run::{Account, Event, EventKind, Reach, Run, RunId, StageId, StageStatus};
+use sms_plan::store::{Holder, KeySource, Lease, NewRun, Sealer, Store};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
@@ -26,8 +24,8 @@ apiVersion: sms-plan/v1
 kind: Inventory
 metadata: { name: stand }
 hosts:
-  source: { name: fs01, address: 192.0.2.1, os: linux, credential: root }
-  destination: { name: fs02, address: 192.0.2.2, os: linux, credential: root }
+  source: { name: fs01, address: 127.0.0.1, os: linux, credential: root }
+  destination: { name: fs02, address: 127.0.0.2, os: linux, credential: root }
 credentials:
   root: { username: root, privateKey: Cargo.toml }
 ";
@@ -128,15 +126,14 @@ impl Bench {
             subjects: vec!["fs01".to_owned(), "fs02".to_owned()],
         };
         let lease = self.store.create(new, &holder).await.expect("a new run");
-        let reach = self.world().first_reach();
         let created = EventKind::RunCreated {
             plan: "bench".to_owned(),
             plan_version: "1".to_owned(),
             plan_digest: String::new(),
             inventory: "stand".to_owned(),
             inventory_digest: String::new(),
-            source: reach[&Place::Source].clone(),
-            destination: reach[&Place::Destination].clone(),
+            source: reach("fs01"),
+            destination: reach("fs02"),
             program: "test".to_owned(),
         };
         let taken = lease_taken(&lease, &holder, None);
@@ -204,29 +201,18 @@ impl Bench {
 
     /// Writes one event of the terminal's own, as `approve` and `resume` do.
     pub(super) async fn write(&mut self, stage: Option<&str>, kind: EventKind) {
-        let percent = match self.store.journal(&self.run).await.last() {
-            Some(_) => self.read().await.percent(),
-            None => self.plan.begins,
-        };
-        let draft = Draft {
-            at: self.clock.now(),
-            stage: stage.map(|id| StageId::new(id).expect("a stage id")),
-            percent,
-            kind,
-        };
-        let batch = Batch {
-            drafts: vec![draft],
-            ..Batch::default()
-        };
-        let lease = self.lease.as_ref().expect("begin comes first");
-        self.store.append(lease, batch).await.expect("an append");
-        self.read().await;
+        let stage = stage.map(|id| StageId::new(id).expect("a stage id"));
+        let mut run = self.read().await;
+        let (store, clock, lease) = (self.store.as_ref(), self.clock.as_ref(), self.lease());
+        write(store, clock, &lease, &mut run, vec![(stage, kind)])
+            .await
+            .expect("an event that fits");
     }
 
     /// What the journal says.
     pub(super) async fn read(&self) -> Run {
         let events = self.store.journal(&self.run).await;
-        Run::read(self.run.clone(), Arc::new(shape(&self.plan)), &events)
+        Run::read(self.run.clone(), shape_of(&self.plan), &events)
             .expect("a journal that fits its plan")
     }
 
@@ -276,11 +262,6 @@ impl Bench {
         });
     }
 
-    fn world(&self) -> World {
-        let credentials = Credentials::fetch(&self.inventory).expect("credentials");
-        World::new(Arc::clone(&self.inventory), credentials, "desk".to_owned())
-    }
-
     /// A process of this machine that is gone by the time anybody asks.
     fn next_process(&mut self) -> Holder {
         self.processes += 1;
@@ -308,19 +289,11 @@ fn lease_taken(lease: &Lease, holder: &Holder, took_over: Option<String>) -> Eve
     }
 }
 
-fn shape(plan: &Plan) -> Shape {
-    Shape {
-        begins: plan.begins,
-        stages: plan
-            .stages
-            .iter()
-            .map(|stage| ShapeStage {
-                id: stage.id.clone(),
-                weight: stage.weight,
-                needs: stage.needs.clone(),
-                on: stage.on,
-            })
-            .collect(),
+fn reach(name: &str) -> Reach {
+    Reach {
+        address: "127.0.0.1".to_owned(),
+        name: name.to_owned(),
+        account: Account::Given,
     }
 }
 

@@ -37,8 +37,8 @@ const FAN: &str = "
 const MIXED: &str = "
     id: connect, uses: test.look, on: source
     id: a, on: source, needs: [connect], weight: 3
-    id: never, needs: [connect], when: \"source.os == 'windows'\"
-    id: b, on: destination, weight: 2
+    id: never, needs: [connect], when: \"inventory.metadata.name == 'other'\"
+    id: b, on: destination, weight: 2, timeout: 4s
     id: flaky, needs: [a, never], weight: 1
     id: note, uses: control.note, with: { text: hello }, needs: [flaky]
     id: last, needs: [b, note]

@@ -3,7 +3,6 @@
 //! Every call blocks until SQLite has answered: were the runtime idle meanwhile, its paused clock
 //! would leap to the next timer.
 
-use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::Mutex;

@@ -12,7 +12,7 @@ async fn a_no_leaves_nothing_changed() {
             id: look, uses: test.look, on: source
             id: first, on: source, needs: [look]
             id: beside, on: destination
-            id: last, needs: [first, beside], preconditions: [{ expr: \"source.os == 'windows'\", early: true }]
+            id: last, needs: [first, beside], preconditions: [{ expr: \"inventory.metadata.name == 'other'\", early: true }]
             ",
         )
         .parallel(parallel);

@@ -8,7 +8,7 @@ use super::bench::Bench;
 const TWO_SERVERS: &str = "
     id: connect-source, uses: test.look, on: source, weight: 8
     id: connect-destination, uses: test.look, on: destination, weight: 10
-    id: windows-only, on: source, needs: [connect-source], when: \"source.os == 'windows'\", weight: 30
+    id: windows-only, on: source, needs: [connect-source], when: \"inventory.metadata.name == 'other'\", weight: 30
     id: move-source, on: source, needs: [windows-only], weight: 25
     id: move-destination, on: destination, needs: [connect-destination, move-source], weight: 25
 ";
@@ -19,7 +19,20 @@ async fn the_journal_of_an_undisturbed_run() {
     let run = bench.apply().await.expect("nothing cuts it off");
     assert_eq!(run.state(), RunState::Succeeded);
     bench.check("undisturbed").await;
-    assert_snapshot!(bench.lines().await.join("\n"), @"");
+    assert_snapshot!(bench.lines().await.join("\n"), @"
+    2% - RunCreated
+    2% - LeaseTaken epoch 1
+    2% connect-source Started 1
+    2% connect-destination Started 1
+    10% connect-source Succeeded 1
+    20% connect-destination Succeeded 1
+    50% windows-only Skipped
+    50% move-source Started 1
+    75% move-source Succeeded 1
+    75% move-destination Started 1
+    100% move-destination Succeeded 1
+    100% - RunEnded succeeded
+    ");
 }
 
 #[tokio::test(start_paused = true)]
@@ -29,9 +42,16 @@ async fn the_shape_of_stored_events() {
     let events: Vec<String> = bench
         .heard
         .iter()
-        .map(|event| serde_json::to_string(event).expect("an event is JSON"))
+        .map(|event| {
+            let text = serde_json::to_string(event).expect("an event is JSON");
+            text.replace(&event.hash, "…")
+        })
         .collect();
-    assert_snapshot!(events.join("\n"), @"");
+    assert_snapshot!(events.join("\n"), @r#"
+    {"v":1,"seq":3,"at":"2027-01-15T08:00:00.000Z","run":"20270115-080000-0001","percent":2.0,"stage":"only","event":"Started","attempt":1,"token":{"noted":"only"},"hash":"…"}
+    {"v":1,"seq":4,"at":"2027-01-15T08:00:00.030Z","run":"20270115-080000-0001","percent":100.0,"stage":"only","event":"Succeeded","attempt":1,"output":{"by":"only"},"durationMs":30,"hash":"…"}
+    {"v":1,"seq":5,"at":"2027-01-15T08:00:00.030Z","run":"20270115-080000-0001","percent":100.0,"stage":null,"event":"RunEnded","state":"succeeded","hash":"…"}
+    "#);
 }
 
 #[tokio::test(start_paused = true)]

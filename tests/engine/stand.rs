@@ -19,6 +19,9 @@ use super::cut::CutStore;
 /// How long one half of an effect takes.
 pub(super) const HALF: Duration = Duration::from_millis(10);
 
+/// How long a slow attempt takes besides.
+pub(super) const SLOW: Duration = Duration::from_secs(4);
+
 /// What goes wrong with one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -28,6 +31,12 @@ pub(super) enum Fault {
     PassingBetween,
     /// Fails, and every other attempt would.
     Final,
+    /// The same, between its halves.
+    FinalBetween,
+    /// The same, after [`SLOW`].
+    FinalSlow,
+    /// Succeeds, after [`SLOW`].
+    Slow,
     /// Does everything and then never returns.
     HangsAfter,
     /// Hangs between its halves.
@@ -280,6 +289,11 @@ impl Action for Step {
         match fault {
             Some(Fault::Passing) => return Err(ActionError::passing("not just now")),
             Some(Fault::Final) => return Err(ActionError::refused("never")),
+            Some(Fault::FinalSlow) => {
+                sleep(SLOW).await;
+                return Err(ActionError::refused("never"));
+            }
+            Some(Fault::Slow) => sleep(SLOW).await,
             Some(Fault::Fenced) => {
                 return Err(ActionError {
                     chain: vec!["epoch 9 drives this server".to_owned()],
@@ -295,6 +309,9 @@ impl Action for Step {
                 match fault {
                     Some(Fault::PassingBetween) => {
                         return Err(ActionError::passing("cut in the middle"));
+                    }
+                    Some(Fault::FinalBetween) => {
+                        return Err(ActionError::refused("broken in the middle"));
                     }
                     Some(Fault::HangsBetween) => sleep(forever).await,
                     _ => {}

@@ -61,11 +61,11 @@ async fn abort_ends_at_once_and_leaves_doubt() {
 async fn a_request_from_another_terminal_does_the_same_as_the_signal() {
     let mut bench = Bench::new(
         "
-        id: a, on: source, timeout: 10s
+        id: a, on: source
         id: b, on: source, needs: [a]
         ",
     );
-    bench.stand.order("a", &[Fault::HangsAfter]);
+    bench.stand.order("a", &[Fault::Slow]);
     let (store, id) = (Arc::clone(&bench.store), bench.run.clone());
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(2)).await;
@@ -96,14 +96,14 @@ async fn a_request_from_another_terminal_does_the_same_as_the_signal() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_nobody_saw_does_not_stop_a_later_resume() {
-    let mut bench = Bench::new("id: a, timeout: 10s");
+    let mut bench = Bench::new("id: a");
     bench.begin().await;
     bench
         .store
         .request_stop(&bench.run, "too late")
         .await
         .expect("a request");
-    bench.stand.order("a", &[Fault::HangsAfter]);
+    bench.stand.order("a", &[Fault::Slow]);
     let run = bench.resume().await.expect("no cut");
     assert_eq!(run.state(), RunState::Succeeded);
 }
