@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sms_plan::action::{Credentials, Registry, World};
+use sms_plan::action::{Action, Credentials, Registry, World};
 use sms_plan::engine::{Clock, Drive, EngineError, Stop, drive, shape_of, write};
 use sms_plan::plan::{Inventory, Plan, Source, load_inventory, load_plan};
 use sms_plan::run::{Account, Event, EventKind, Reach, Run, RunId, StageId, StageStatus};
@@ -60,42 +60,36 @@ impl Clock for PausedClock {
 impl Bench {
     /// A bench for a plan with these stages, written as YAML; `{ id, on, needs }` is enough.
     pub(super) fn new(stages: &str) -> Self {
-        let stand = Arc::new(Stand::default());
-        let store = Arc::new(CutStore::new());
-        let step = |changes| Step {
-            stand: Arc::clone(&stand),
-            store: Arc::clone(&store),
-            changes,
-        };
-        let standard = Registry::standard();
-        let mut actions: Vec<Arc<dyn sms_plan::action::Action>> =
-            vec![Arc::new(step(true)), Arc::new(step(false))];
-        actions.extend(
-            ["control.approve", "control.note"]
-                .iter()
-                .filter_map(|uses| standard.get(uses)),
-        );
-        let registry = Arc::new(Registry::of(actions));
+        let (_, _, registry) = stand();
         let text = plan_text(stages);
-        let plan = load_plan(
-            &Source::from_text("plan.yaml", text.as_str()),
-            &registry.catalogue(),
-        )
-        .unwrap_or_else(|faults| panic!("{faults:#?}\n{text}"))
-        .value;
+        let plan = Source::from_text("plan.yaml", text.as_str());
+        let plan = load_plan(&plan, &registry.catalogue())
+            .unwrap_or_else(|faults| panic!("{faults:#?}\n{text}"))
+            .value;
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/inventory.yaml");
         let inventory = load_inventory(&Source::from_text(path, INVENTORY))
             .unwrap_or_else(|faults| panic!("{faults:#?}"))
             .value;
+        Self::of(Arc::new(plan), Arc::new(inventory))
+    }
+
+    /// Another run of the same plan, on a stand of its own; loading it again would take longer
+    /// than running it.
+    pub(super) fn again(&self) -> Self {
+        Self::of(Arc::clone(&self.plan), Arc::clone(&self.inventory)).parallel(self.parallel)
+    }
+
+    fn of(plan: Arc<Plan>, inventory: Arc<Inventory>) -> Self {
+        let (stand, store, registry) = stand();
         Self {
             stand,
             store,
             run: RunId::new("20270115-080000-0001").expect("a run id"),
             stop: watch::channel(Stop::No).0,
             heard: Vec::new(),
-            plan: Arc::new(plan),
-            inventory: Arc::new(inventory),
-            registry,
+            plan,
+            inventory,
+            registry: Arc::new(registry),
             clock: Arc::new(PausedClock(Instant::now())),
             parallel: 4,
             lease: None,
@@ -271,6 +265,22 @@ impl Bench {
             ..Holder::this_process()
         }
     }
+}
+
+/// A new stand, the store whose journal its stages look into, and the actions.
+fn stand() -> (Arc<Stand>, Arc<CutStore>, Registry) {
+    let stand = Arc::new(Stand::default());
+    let store = Arc::new(CutStore::new());
+    let step = |changes| Step {
+        stand: Arc::clone(&stand),
+        store: Arc::clone(&store),
+        changes,
+    };
+    let standard = Registry::standard();
+    let mut actions: Vec<Arc<dyn Action>> = vec![Arc::new(step(true)), Arc::new(step(false))];
+    let control = ["control.approve", "control.note"];
+    actions.extend(control.iter().filter_map(|uses| standard.get(uses)));
+    (stand, store, Registry::of(actions))
 }
 
 /// Where each stage stands.

@@ -69,14 +69,6 @@ fn end(bench: &Bench, run: &Run) -> End {
     }
 }
 
-fn bench(stages: &str, faults: Faults<'_>, parallel: usize) -> Bench {
-    let bench = Bench::new(stages).parallel(parallel);
-    for (stage, faults) in faults {
-        bench.stand.order(stage, faults);
-    }
-    bench
-}
-
 /// Resumes, as a person would, until the run is done.
 async fn resume_until_done(bench: &mut Bench, when: &str) -> Run {
     for _ in 0..4 {
@@ -93,8 +85,16 @@ async fn resume_until_done(bench: &mut Bench, when: &str) -> Run {
 }
 
 async fn crash_at_every_event(stages: &str, faults: Faults<'_>) {
+    let plan = Bench::new(stages);
+    let ordered = |parallel| {
+        let bench = plan.again().parallel(parallel);
+        for (stage, faults) in faults {
+            bench.stand.order(stage, faults);
+        }
+        bench
+    };
     for parallel in [1, 4] {
-        let mut calm = bench(stages, faults, parallel);
+        let mut calm = ordered(parallel);
         let mut run = calm.apply().await.expect("nothing cuts it off");
         let events = calm.heard.len();
         if run.state() != RunState::Succeeded {
@@ -105,7 +105,7 @@ async fn crash_at_every_event(stages: &str, faults: Faults<'_>) {
 
         for cut in (0..events).flat_map(|n| [Cut::Before(n), Cut::After(n)]) {
             let when = format!("--parallel {parallel}, cut {cut:?} of {events}");
-            let mut bench = bench(stages, faults, parallel);
+            let mut bench = ordered(parallel);
             bench.begin().await;
             bench.store.cut(cut);
             assert!(
@@ -161,10 +161,11 @@ async fn a_failure_survives_a_cut_at_every_event() {
 
 #[tokio::test(start_paused = true)]
 async fn a_second_cut_in_the_resume_is_survived_as_well() {
+    let plan = Bench::new(CHAIN);
     for first in 0..8 {
         for second in 0..8 {
             let when = format!("cut at {first}, then at {second}");
-            let mut bench = Bench::new(CHAIN);
+            let mut bench = plan.again();
             bench.begin().await;
             bench.store.cut(Cut::Before(first));
             let cut = bench.drive().await;

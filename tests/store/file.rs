@@ -113,7 +113,9 @@ fn refusal(bytes: &[u8]) -> StoreError {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.db");
     fs::write(&path, bytes).expect("a file");
-    let error = SqliteStore::open(folder.path()).expect_err("it is refused");
+    let Err(error) = SqliteStore::open(folder.path()) else {
+        panic!("{} bytes that are no store of ours were taken", bytes.len());
+    };
     assert!(
         fs::read(&path).expect("the file") == bytes,
         "the file was changed: {error}"
@@ -181,7 +183,7 @@ async fn a_truncated_database_is_called_damaged() {
         .query_row(checkpoint, [], |_| Ok(()))
         .expect("SQL");
     let whole = fs::read(path).expect("the file");
-    for length in [60, 1000, 4096, whole.len() / 2, whole.len() - 1] {
+    for length in [60, 1000, 4096, whole.len() / 2, whole.len() - 4096] {
         let error = refusal(&whole[..length]);
         assert!(
             matches!(
