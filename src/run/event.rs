@@ -281,15 +281,4 @@ impl EventKind {
             _ => false,
         }
     }
-
-    /// Returns whether this event ends its stage, so that what needs it may start.
-    pub fn ends_stage(&self) -> bool {
-        matches!(
-            self,
-            Self::Skipped { .. }
-                | Self::Succeeded { .. }
-                | Self::Adopted { .. }
-                | Self::Approved { .. }
-        )
-    }
 }

@@ -320,23 +320,26 @@ impl Run {
             stage.ended_at = Some(event.at.clone());
             stage.planned = None;
             stage.waiting = None;
-            self.progress.end(weight);
         }
-        if before.has_ended() && !stage.status.has_ended() {
-            self.progress.reopen(weight);
-        }
+        self.progress.moved(before, stage.status, weight);
         Ok(())
     }
 
     /// Returns the progress after each of the drafts, were they appended in this order.
     pub fn percents_after(&self, drafts: &[(Option<StageId>, EventKind)]) -> Vec<f64> {
         let mut progress = self.progress;
+        let mut moved: BTreeMap<usize, StageStatus> = BTreeMap::new();
         drafts
             .iter()
             .map(|(stage, kind)| {
-                let position = stage.as_ref().and_then(|id| self.position(id));
-                if let (Some(position), true) = (position, kind.ends_stage()) {
-                    progress.end(self.shape.stages[position].weight);
+                if let Some(position) = stage.as_ref().and_then(|id| self.position(id)) {
+                    let status = moved
+                        .entry(position)
+                        .or_insert(self.stages[position].status);
+                    let before = *status;
+                    // What does not fit moves nothing; folding it will say so.
+                    *status = before.after(kind).unwrap_or(before);
+                    progress.moved(before, *status, self.shape.stages[position].weight);
                 }
                 progress.percent()
             })
