@@ -161,6 +161,8 @@ pub enum StoreError {
         found: i64,
         known: i64,
     },
+    #[error("`{path}` is held by another process that does not let go of it")]
+    Busy { path: String },
     #[error("`{path}` is damaged: {why}")]
     Damaged { path: String, why: String },
     #[error(
