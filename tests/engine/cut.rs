@@ -87,6 +87,10 @@ impl Store for CutStore {
     }
 
     async fn append(&self, lease: &Lease, batch: Batch) -> Result<Vec<Event>, StoreError> {
+        // Becoming durable takes a while, in which whatever was begun too early gets its turn.
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
         self.alive()?;
         let cut = {
             let mut state = self.lock();
