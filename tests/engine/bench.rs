@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sms_plan::action::{Action, Credentials, Registry, World};
-use sms_plan::engine::{Clock, Drive, EngineError, Stop, drive, shape_of, write};
+use sms_plan::engine::{Clock, Drive, EngineError, Stop, drive, shape_of, take_over, write};
 use sms_plan::plan::{Inventory, Plan, Source, load_inventory, load_plan};
 use sms_plan::run::{Account, Event, EventKind, Reach, Run, RunId, StageId, StageStatus};
-use sms_plan::store::{Holder, KeySource, Lease, NewRun, Sealer, Store};
+use sms_plan::store::{Holder, KeySource, Lease, NewRun, Record, Sealer, Store};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
@@ -149,6 +149,14 @@ impl Bench {
         let taken = lease_taken(&lease, &holder, why);
         self.lease = Some(lease);
         self.write(None, taken).await;
+    }
+
+    /// Takes the run over the way the terminal does, for this very process.
+    pub(super) async fn engines_take_over(&mut self, record: &Record) -> Result<Run, EngineError> {
+        let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+        let (lease, run) = take_over(store, clock, record, &self.plan).await?;
+        self.lease = Some(lease);
+        Ok(run)
     }
 
     /// Takes the run over and goes on with it.

@@ -7,6 +7,8 @@ use sms_plan::engine::EngineError;
 use sms_plan::run::RunState;
 use sms_plan::store::{Holder, Store as _, StoreError};
 
+use tokio::time::Instant;
+
 use super::bench::Bench;
 use super::stand::Fault;
 
@@ -26,6 +28,7 @@ async fn who_loses_the_lease_writes_nothing_more() {
             .await
             .expect("the first process counts as gone");
     });
+    let began = Instant::now();
     let error = bench
         .apply()
         .await
@@ -33,6 +36,11 @@ async fn who_loses_the_lease_writes_nothing_more() {
     assert!(
         matches!(error, EngineError::Store(StoreError::LeaseLost { .. })),
         "{error:?}"
+    );
+    assert!(
+        began.elapsed() < Duration::from_secs(4),
+        "noticed by the next heartbeat, not by the next event: {:?}",
+        began.elapsed()
     );
     assert_eq!(bench.stand.at_work(), 0, "the worker was ended");
     let journal = bench.lines().await;
@@ -64,4 +72,17 @@ async fn a_stopped_run_is_given_back_and_a_finished_one_frees_its_servers() {
     let record = bench.store.read(&bench.run).await.expect("a run");
     assert_eq!(record.new.subjects, [""; 0]);
     assert_eq!(bench.lease().epoch, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_last_holder_wrote_until_the_end_is_known_to_the_next_one() {
+    let mut bench = Bench::new("id: a");
+    bench.begin().await;
+    let before = bench.store.read(&bench.run).await.expect("a run");
+    // Read by the next one, and then the last one goes on, fails and gives the run back.
+    bench.stand.order("a", &[Fault::Final]);
+    bench.drive().await.expect("no cut");
+    let run = bench.engines_take_over(&before).await.expect("it is free");
+    assert_eq!(run.stage(0).attempts, 1);
+    assert_eq!(run.seq(), bench.read().await.seq());
 }
