@@ -2,5 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod directory;
+mod engine;
 mod host;
 mod plan;
+mod run_fold;
+mod store;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 use std::time::Duration;
-use std::time::Instant;
 
 use tokio::task::JoinError;
+use tokio::time::Instant;
 use tracing::Instrument as _;
 use tracing::info_span;
 
@@ -215,7 +215,10 @@ impl Engine<'_> {
         let mut due = Vec::new();
         for turn in turns {
             match turn {
-                Ok(Turn::Due(position)) => due.push(position),
+                Ok(Turn::Due(position)) => {
+                    self.due_later -= 1;
+                    due.push(position);
+                }
                 Ok(Turn::Looked(position, looked)) => {
                     let ready = self.looked(position, looked, &mut gathered, &mut ended)?;
                     begun.extend(ready);
@@ -342,7 +345,8 @@ impl Engine<'_> {
         let plan = Arc::clone(&self.drive.plan);
         let stage = &plan.stages[position];
         let state = self.run.stage(position);
-        let (attempt, tries) = (state.attempts, state.tries);
+        let attempt = state.attempts;
+        let tries = state.tries + u32::from(!state.under_way);
         let id = Some(stage.id.clone());
         let chain: Vec<String> = error
             .chain
@@ -373,6 +377,7 @@ impl Engine<'_> {
                     },
                 ));
                 // The host stays taken: the attempt to come may find the last one unfinished.
+                self.due_later += 1;
                 self.workers.spawn(async move {
                     tokio::time::sleep(delay).await;
                     Turn::Due(position)
