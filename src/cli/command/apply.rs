@@ -188,6 +188,9 @@ fn confirmed(arguments: &Apply, pair: &Pair) -> Result<bool, CliError> {
         output::print(&report::preview(&pair.plan, &pair.inventory, &rows))?;
     }
     if arguments.yes {
+        if arguments.driving.format == Format::Text {
+            output::print("\n")?;
+        }
         return Ok(true);
     }
     if !std::io::stdin().is_terminal() {

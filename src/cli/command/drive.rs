@@ -132,8 +132,9 @@ fn stop_by_signal() -> Result<watch::Receiver<Stop>, CliError> {
 
 /// Who sits at this machine, for the journal.
 pub(super) fn person() -> String {
-    let user = std::env::var("SUDO_USER")
-        .or_else(|_| std::env::var("USER"))
-        .unwrap_or_else(|_| "somebody".to_owned());
+    let user = ["SUDO_USER", "USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
+        .unwrap_or_else(|| "somebody".to_owned());
     format!("{user}@{}", crate::store::Holder::this_process().machine)
 }
