@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod directory;
+mod docs;
 mod engine;
 mod host;
+mod layers;
 mod plan;
 mod run_fold;
 mod store;
