@@ -17,7 +17,7 @@ use crate::run::Place;
 /// adapters that will take the addresses.
 pub(super) async fn ask(cx: &Context) -> Result<(), ActionError> {
     logon_outlives_domain(cx)?;
-    adapters_are_known(cx)?;
+    adapters_are_known(cx).await?;
     let directory = cx.directory()?;
     let source = cx.computer_before(Place::Source)?;
     let now = directory.computer_by_guid(&source.guid).await?.ok_or_else(|| {
@@ -44,28 +44,42 @@ pub(super) async fn ask(cx: &Context) -> Result<(), ActionError> {
 }
 
 /// Whoever cannot change an adapter must say so now, not when the server has left its domain.
-fn can_be_changed(place: Place, adapter: &Adapter) -> Result<(), ActionError> {
+async fn can_be_changed(cx: &Context, place: Place, adapter: &Adapter) -> Result<(), ActionError> {
+    if why_not(adapter).is_none() {
+        return Ok(());
+    }
+    // The snapshot is older than what a person has mended since.
+    let now = cx.host_of(place).await?.network().await?;
+    let now = now.iter().find(|now| now.name == adapter.name);
+    match why_not(now.unwrap_or(adapter)) {
+        None => Ok(()),
+        Some(why) => Err(ActionError::refused(format!(
+            "the adapter `{}` of the {place} {why}",
+            adapter.name
+        ))),
+    }
+}
+
+fn why_not(adapter: &Adapter) -> Option<String> {
     let file = adapter.file.as_deref().unwrap_or_default();
-    let why = if adapter.kept_by != NetworkKeeper::Networkd {
-        format!(
+    if adapter.kept_by != NetworkKeeper::Networkd {
+        Some(format!(
             "is configured by {}, and only systemd-networkd is supported yet",
             keeper(adapter.kept_by)
-        )
+        ))
     } else if adapter.dhcp {
-        "takes its address from DHCP, which is not supported yet: give it static addresses"
-            .to_owned()
-    } else if !file.starts_with("/etc/") {
-        format!(
+        Some(
+            "takes its address from DHCP, which is not supported yet: give it static addresses"
+                .to_owned(),
+        )
+    } else if file.starts_with("/etc/") {
+        None
+    } else {
+        Some(format!(
             "is configured by `{file}`, which is not meant to be edited: copy it to \
              /etc/systemd/network first"
-        )
-    } else {
-        return Ok(());
-    };
-    Err(ActionError::refused(format!(
-        "the adapter `{}` of the {place} {why}",
-        adapter.name
-    )))
+        ))
+    }
 }
 
 fn keeper(keeper: NetworkKeeper) -> &'static str {
@@ -105,7 +119,7 @@ fn logon_outlives_domain(cx: &Context) -> Result<(), ActionError> {
     Ok(())
 }
 
-fn adapters_are_known(cx: &Context) -> Result<(), ActionError> {
+async fn adapters_are_known(cx: &Context) -> Result<(), ActionError> {
     let facts = |place| -> Result<_, ActionError> {
         HostSnapshot::facts(cx.host_snapshot(place)?).ok_or_else(|| {
             ActionError::refused(format!("the snapshot of the {place} cannot be read"))
@@ -156,8 +170,8 @@ fn adapters_are_known(cx: &Context) -> Result<(), ActionError> {
                         )));
                     }
                 }
-                can_be_changed(Place::Source, adapter)?;
-                can_be_changed(Place::Destination, target)?;
+                can_be_changed(cx, Place::Source, adapter).await?;
+                can_be_changed(cx, Place::Destination, target).await?;
             }
         }
     }
