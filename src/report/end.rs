@@ -37,9 +37,13 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
             described(stage, roots)
         );
         if seen.status == StageStatus::Failed || seen.status == StageStatus::Waiting {
+            let what = match seen.waiting {
+                Some(WaitingFor::Approval) => "question",
+                _ => "error",
+            };
             let mut causes = seen.error.iter();
             if let Some(first) = causes.next() {
-                let _infallible = writeln!(text, "error: {first}");
+                let _infallible = writeln!(text, "{what}: {first}");
             }
             for cause in causes {
                 let _infallible = writeln!(text, "caused by: {cause}");

@@ -44,7 +44,7 @@ impl Live {
         };
         let bar = ProgressBar::with_draw_target(Some(1000), target);
         if let Ok(style) =
-            ProgressStyle::with_template("{prefix:>4}  {bar:24}  {elapsed}  {wide_msg}")
+            ProgressStyle::with_template("{prefix:>5}  {elapsed:>8}  {bar:24}  {wide_msg}")
         {
             bar.set_style(style.progress_chars("=> "));
         }

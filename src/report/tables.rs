@@ -238,8 +238,8 @@ fn told(kind: &EventKind) -> (&'static str, String) {
             ("Failed", format!("attempt {attempt}: {}", error.join(": ")))
         }
         EventKind::Waiting { message, .. } => ("Waiting", message.clone()),
-        EventKind::Approved { by, reason } => ("Approved", format!("by {by}: {reason}")),
-        EventKind::Rejected { by, reason } => ("Rejected", format!("by {by}: {reason}")),
+        EventKind::Approved { by, reason } => ("Approved", by_whom(by, reason)),
+        EventKind::Rejected { by, reason } => ("Rejected", by_whom(by, reason)),
         EventKind::PlanEdited { changes } => ("PlanEdited", changes.join("; ")),
         EventKind::OverrideAccepted { what, by, reason } => {
             ("OverrideAccepted", format!("{what}, by {by}: {reason}"))
@@ -249,6 +249,15 @@ fn told(kind: &EventKind) -> (&'static str, String) {
         EventKind::UndoFailed { error } => ("UndoFailed", error.join(": ")),
         EventKind::Stopped { reason } => ("Stopped", reason.clone()),
         EventKind::RunEnded { state } => ("RunEnded", state.to_string()),
+    }
+}
+
+/// Who decided, and why if they said so.
+fn by_whom(by: &str, reason: &str) -> String {
+    if reason.is_empty() {
+        format!("by {by}")
+    } else {
+        format!("by {by}: {reason}")
     }
 }
 
