@@ -1,5 +1,6 @@
 //! One run on a stand: begin it, drive it, cut it, resume it, and look at everything it left.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -213,7 +214,7 @@ impl Bench {
 
     /// What the journal says.
     pub(super) async fn read(&self) -> Run {
-        let events = self.store.journal(&self.run).await;
+        let events = self.store.journal(&self.run);
         Run::read(self.run.clone(), shape_of(&self.plan), &events)
             .expect("a journal that fits its plan")
     }
@@ -225,13 +226,13 @@ impl Bench {
 
     /// The journal, one line an event: stage, name, and what tests care for.
     pub(super) async fn lines(&self) -> Vec<String> {
-        let journal = self.store.journal(&self.run).await;
+        let journal = self.store.journal(&self.run);
         journal.iter().map(line).collect()
     }
 
     /// The same lines, of one stage.
     pub(super) async fn lines_of(&self, stage: &str) -> Vec<String> {
-        let journal = self.store.journal(&self.run).await;
+        let journal = self.store.journal(&self.run);
         journal
             .iter()
             .filter(|event| event.stage.as_ref().is_some_and(|id| id.as_str() == stage))
@@ -243,7 +244,7 @@ impl Bench {
     pub(super) async fn check(&self, when: &str) {
         let wrongs = self.stand.wrongs();
         assert!(wrongs.is_empty(), "{when}: {wrongs:?}");
-        let journal = self.store.journal(&self.run).await;
+        let journal = self.store.journal(&self.run);
         for event in &self.heard {
             assert!(
                 journal.contains(event),
@@ -336,7 +337,8 @@ fn plan_text(stages: &str) -> String {
         } else {
             ", on: directory"
         };
-        text.push_str(&format!("  - {{ {stage}{place}{uses}, description: d }}\n"));
+        writeln!(text, "  - {{ {stage}{place}{uses}, description: d }}")
+            .expect("a string takes everything");
     }
     text
 }

@@ -96,7 +96,7 @@ async fn a_resume_whose_first_look_fails_is_tried_again_and_stays_readable() {
     let began = Instant::now();
     let run = bench.resume().await.expect("the journal takes every event");
     assert_eq!(run.state(), RunState::Failed);
-    assert!(began.elapsed() < Duration::from_secs(60), "it ends");
+    assert!(began.elapsed() < Duration::from_mins(1), "it ends");
     let lines = bench.lines_of("a").await;
     let (last, before) = lines.split_last().expect("events");
     assert!(

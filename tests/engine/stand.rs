@@ -200,7 +200,7 @@ pub(super) struct Step {
 impl Step {
     /// An attempt whose `Started` a crash would lose must not begin.
     async fn check_started(&self, cx: &Context) {
-        let journal = self.store.journal(&cx.view.run).await;
+        let journal = self.store.journal(&cx.view.run);
         let started = journal.iter().any(|event| {
             event.stage.as_ref() == Some(&cx.stage().id)
                 && matches!(event.kind, EventKind::Started { attempt, .. } if attempt == cx.attempt)
