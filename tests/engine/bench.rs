@@ -175,7 +175,7 @@ impl Bench {
 
     /// Drives the run as far as it goes.
     pub(super) async fn drive(&mut self) -> Result<Run, EngineError> {
-        let run = self.read().await;
+        let run = self.read();
         let heard = &mut self.heard;
         let setup = Drive {
             plan: Arc::clone(&self.plan),
@@ -205,7 +205,7 @@ impl Bench {
     /// Writes one event of the terminal's own, as `approve` and `resume` do.
     pub(super) async fn write(&mut self, stage: Option<&str>, kind: EventKind) {
         let stage = stage.map(|id| StageId::new(id).expect("a stage id"));
-        let mut run = self.read().await;
+        let mut run = self.read();
         let (store, clock, lease) = (self.store.as_ref(), self.clock.as_ref(), self.lease());
         write(store, clock, &lease, &mut run, vec![(stage, kind)])
             .await
@@ -213,7 +213,7 @@ impl Bench {
     }
 
     /// What the journal says.
-    pub(super) async fn read(&self) -> Run {
+    pub(super) fn read(&self) -> Run {
         let events = self.store.journal(&self.run);
         Run::read(self.run.clone(), shape_of(&self.plan), &events)
             .expect("a journal that fits its plan")
@@ -225,13 +225,13 @@ impl Bench {
     }
 
     /// The journal, one line an event: stage, name, and what tests care for.
-    pub(super) async fn lines(&self) -> Vec<String> {
+    pub(super) fn lines(&self) -> Vec<String> {
         let journal = self.store.journal(&self.run);
         journal.iter().map(line).collect()
     }
 
     /// The same lines, of one stage.
-    pub(super) async fn lines_of(&self, stage: &str) -> Vec<String> {
+    pub(super) fn lines_of(&self, stage: &str) -> Vec<String> {
         let journal = self.store.journal(&self.run);
         journal
             .iter()
@@ -241,7 +241,7 @@ impl Bench {
     }
 
     /// Fails unless the engine kept its promises so far.
-    pub(super) async fn check(&self, when: &str) {
+    pub(super) fn check(&self, when: &str) {
         let wrongs = self.stand.wrongs();
         assert!(wrongs.is_empty(), "{when}: {wrongs:?}");
         let journal = self.store.journal(&self.run);
