@@ -3,4 +3,5 @@
 
 mod directory;
 mod host;
+mod lab;
 mod plan;
