@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod directory;
+mod engine;
 mod host;
 mod lab;
 mod plan;
+mod run_fold;
+mod store;

@@ -274,12 +274,16 @@ impl Context {
             .unwrap_or_default()
     }
 
-    /// Renders the template at a JSON pointer of `with`; `None` where there is none.
+    /// Returns the text at a JSON pointer of `with`, its values filled in; `None` where there is none.
     pub fn text(&self, pointer: &str) -> Result<Option<String>, ActionError> {
-        let template = self.stage().with_templates.get(pointer);
+        let Some(template) = self.stage().with_templates.get(pointer) else {
+            // A text without values is no template and stands in `with` as it is.
+            let text = self.stage().with.pointer(pointer).and_then(Value::as_str);
+            return Ok(text.map(str::to_owned));
+        };
         template
-            .map(|template| template.render(&self.view.roots))
-            .transpose()
+            .render(&self.view.roots)
+            .map(Some)
             .map_err(|error| {
                 ActionError::refused(chain_of(&error).join(": "))
                     .while_doing(format!("the text at `with{pointer}` cannot be made"))

@@ -107,9 +107,13 @@ pub async fn take_over(
     plan: &Plan,
 ) -> Result<(Lease, Run), EngineError> {
     let id = &record.new.id;
-    let mut run = Run::read(id.clone(), shape_of(plan), &record.events)?;
+    // A journal that cannot be read is left as it is.
+    Run::read(id.clone(), shape_of(plan), &record.events)?;
     let holder = Holder::this_process();
     let (lease, took_over) = store.take_lease(id, &holder).await?;
+    // Until here the last holder may have written more.
+    let journal = store.read(id).await?;
+    let mut run = Run::read(id.clone(), shape_of(plan), &journal.events)?;
     let taken = lease_taken(&lease, &holder, took_over);
     write(store, clock, &lease, &mut run, vec![(None, taken)]).await?;
     Ok((lease, run))

@@ -5,6 +5,7 @@
 
 mod begin;
 mod clock;
+mod gate;
 mod journal;
 mod stages;
 mod stop;
@@ -46,7 +47,7 @@ use crate::store::SealError;
 use crate::store::Sealer;
 use crate::store::Store;
 use crate::store::StoreError;
-use stages::Gate;
+use gate::Gate;
 use work::Turn;
 
 /// How often the lease is renewed and a stop from elsewhere is noticed.
@@ -116,6 +117,7 @@ pub async fn drive(
         report,
         workers: JoinSet::new(),
         live: 0,
+        due_later: 0,
         busy: BTreeSet::new(),
         halt: None,
     };
@@ -138,6 +140,8 @@ struct Engine<'a> {
     report: &'a mut (dyn FnMut(&Event, &Run) + Send),
     workers: JoinSet<Turn>,
     live: usize,
+    /// How many workers only wait for the time of the next attempt.
+    due_later: usize,
     busy: BTreeSet<Place>,
     halt: Option<Halt>,
 }
@@ -158,7 +162,9 @@ impl Engine<'_> {
         tokio::pin!(limit);
         loop {
             self.start_ready().await?;
-            if self.workers.is_empty() {
+            // Attempts that are only due later are not waited for when nothing more shall begin.
+            let at_work = self.workers.len() - self.due_later;
+            if at_work == 0 && (self.halt.is_some() || self.due_later == 0) {
                 return Ok(());
             }
             tokio::select! {
@@ -214,7 +220,9 @@ impl Engine<'_> {
             .run
             .stages()
             .any(|(_, stage)| stage.status == StageStatus::Failed);
-        let state = if let Some(Halt::Stopped(reason)) = &self.halt
+        let state = if self.run.is_complete() {
+            self.last_act(&mut drafts).await
+        } else if let Some(Halt::Stopped(reason)) = &self.halt
             && !failed
         {
             drafts.push((
@@ -228,8 +236,6 @@ impl Engine<'_> {
             RunState::Failed
         } else if waiting {
             RunState::Paused
-        } else if self.run.is_complete() {
-            self.last_act(&mut drafts).await
         } else {
             let reason = "no stage could start any more".to_owned();
             drafts.push((None, EventKind::Stopped { reason }));

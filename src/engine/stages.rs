@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 use std::time::Duration;
-use std::time::Instant;
 
 use tokio::task::JoinError;
+use tokio::time::Instant;
 use tracing::Instrument as _;
 use tracing::info_span;
 
-use super::Drive;
 use super::Engine;
 use super::EngineError;
 use super::Halt;
+use super::gate::Passage;
 use super::work::Look;
 use super::work::Looked;
 use super::work::Turn;
@@ -24,36 +24,12 @@ use crate::plan::ExpressionError;
 use crate::plan::Retry;
 use crate::run::EventKind;
 use crate::run::Place;
-use crate::run::Run;
 use crate::run::Sealed;
 use crate::run::StageId;
 use crate::run::WaitingFor;
 
 /// No retry waits longer than this.
 const LONGEST_DELAY: Duration = Duration::from_secs(300);
-
-/// Whether the run may change anything yet: the plan's early preconditions come first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gate {
-    Closed,
-    Asking(usize),
-    Open,
-}
-
-impl Gate {
-    /// Reads off a run whether its first change is behind it.
-    pub(super) fn of(drive: &Drive, run: &Run) -> Self {
-        let changed = drive
-            .plan
-            .stages
-            .iter()
-            .enumerate()
-            .any(|(position, stage)| {
-                drive.registry.changes(&stage.uses) && run.stage(position).attempts > 0
-            });
-        if changed { Self::Open } else { Self::Closed }
-    }
-}
 
 /// Events, secrets and names to forget that go into one append.
 #[derive(Default)]
@@ -93,10 +69,6 @@ impl Engine<'_> {
         let stage = &plan.stages[position];
         let is_host = matches!(stage.on, Place::Source | Place::Destination);
         if is_host && self.busy.contains(&stage.on) {
-            return;
-        }
-        let changes = self.drive.registry.changes(&stage.uses);
-        if changes && matches!(self.gate, Gate::Asking(_)) {
             return;
         }
         // A condition is asked once; a stage that has begun is on the path.
@@ -139,9 +111,12 @@ impl Engine<'_> {
             }
         }
         let mut early = Vec::new();
-        if changes && self.gate == Gate::Closed {
-            self.gate = Gate::Asking(position);
-            early = self.early_preconditions();
+        if self.drive.registry.changes(&stage.uses) {
+            match self.gate.passage(position, &self.run) {
+                Passage::Free => {}
+                Passage::Ask => early = self.early_preconditions(),
+                Passage::Wait => return,
+            }
         }
         self.queue.take(position);
         if is_host {
@@ -240,7 +215,10 @@ impl Engine<'_> {
         let mut due = Vec::new();
         for turn in turns {
             match turn {
-                Ok(Turn::Due(position)) => due.push(position),
+                Ok(Turn::Due(position)) => {
+                    self.due_later -= 1;
+                    due.push(position);
+                }
                 Ok(Turn::Looked(position, looked)) => {
                     let ready = self.looked(position, looked, &mut gathered, &mut ended)?;
                     begun.extend(ready);
@@ -274,14 +252,11 @@ impl Engine<'_> {
         gathered: &mut Gathered,
         ended: &mut Vec<usize>,
     ) -> Result<Option<usize>, EngineError> {
-        let asked_early = self.gate == Gate::Asking(position);
         let id = self.drive.plan.stages[position].id.clone();
         let attempt = self.run.stage(position).attempts;
         match looked {
             Looked::Ready(prepared, seen) => {
-                if asked_early {
-                    self.gate = Gate::Open;
-                }
+                self.gate.answered(position, true);
                 if self.halt.is_some() {
                     // Nothing has begun yet, so nothing is owed; a resume starts here.
                     self.leave(position);
@@ -307,9 +282,7 @@ impl Engine<'_> {
                 Ok(None)
             }
             Looked::Refused(error) => {
-                if asked_early {
-                    self.gate = Gate::Closed;
-                }
+                self.gate.answered(position, false);
                 self.refused(position, &error, gathered)?;
                 Ok(None)
             }
@@ -372,7 +345,8 @@ impl Engine<'_> {
         let plan = Arc::clone(&self.drive.plan);
         let stage = &plan.stages[position];
         let state = self.run.stage(position);
-        let (attempt, tries) = (state.attempts, state.tries);
+        let attempt = state.attempts;
+        let tries = state.tries + u32::from(!state.under_way);
         let id = Some(stage.id.clone());
         let chain: Vec<String> = error
             .chain
@@ -403,6 +377,7 @@ impl Engine<'_> {
                     },
                 ));
                 // The host stays taken: the attempt to come may find the last one unfinished.
+                self.due_later += 1;
                 self.workers.spawn(async move {
                     tokio::time::sleep(delay).await;
                     Turn::Due(position)

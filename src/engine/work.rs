@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 use std::time::Duration;
-use std::time::Instant;
 
+use tokio::time::Instant;
 use tokio::time::sleep;
 use tokio::time::timeout;
 

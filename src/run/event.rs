@@ -235,7 +235,41 @@ pub enum WaitingFor {
     Fact,
 }
 
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    Run,
+    Stage,
+    Either,
+}
+
 impl EventKind {
+    /// Returns whether this event names a stage.
+    pub(super) fn scope(&self) -> Scope {
+        match self {
+            Self::RunCreated { .. }
+            | Self::RunResumed { .. }
+            | Self::LeaseTaken { .. }
+            | Self::PlanEdited { .. }
+            | Self::Stopped { .. }
+            | Self::RunEnded { .. } => Scope::Run,
+            Self::OverrideAccepted { .. } => Scope::Either,
+            Self::Snapshot { .. }
+            | Self::Skipped { .. }
+            | Self::Started { .. }
+            | Self::Retrying { .. }
+            | Self::Succeeded { .. }
+            | Self::Adopted { .. }
+            | Self::Failed { .. }
+            | Self::Waiting { .. }
+            | Self::Approved { .. }
+            | Self::Rejected { .. }
+            | Self::UndoStarted {}
+            | Self::Undone {}
+            | Self::UndoFailed { .. } => Scope::Stage,
+        }
+    }
+
     /// Returns whether a run knows more after this event than its stages' statuses.
     pub(super) fn teaches(&self) -> bool {
         match self {
@@ -246,16 +280,5 @@ impl EventKind {
             Self::RunCreated { .. } | Self::LeaseTaken { .. } | Self::Snapshot { .. } => true,
             _ => false,
         }
-    }
-
-    /// Returns whether this event ends its stage, so that what needs it may start.
-    pub fn ends_stage(&self) -> bool {
-        matches!(
-            self,
-            Self::Skipped { .. }
-                | Self::Succeeded { .. }
-                | Self::Adopted { .. }
-                | Self::Approved { .. }
-        )
     }
 }

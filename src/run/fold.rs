@@ -16,6 +16,7 @@ use super::StageId;
 use super::StageStatus;
 use super::WaitingFor;
 use super::event::EVENT_VERSION;
+use super::event::Scope;
 use super::progress::Progress;
 
 /// What a run needs to know of its plan.
@@ -47,8 +48,11 @@ pub struct StageState {
     pub status: StageStatus,
     /// Attempts over the whole run.
     pub attempts: u32,
-    /// Attempts since the run was last resumed; the retry limit counts these.
+    /// Attempts since the run was last resumed, and looks that failed before one could begin; the
+    /// retry limit counts these.
     pub tries: u32,
+    /// An attempt has begun and neither ended nor been given up.
+    pub under_way: bool,
     /// What the first `Started` noted.
     pub token: Value,
     /// The reach that the stage will leave behind, from its `Started`.
@@ -100,6 +104,10 @@ pub enum FoldError {
     OtherRun { seq: u64, other: RunId },
     #[error("event {seq} is about stage `{stage}`, which the run's plan does not have")]
     UnknownStage { seq: u64, stage: StageId },
+    #[error("event {seq} happens to a stage but does not say to which")]
+    NoStage { seq: u64 },
+    #[error("event {seq} happens to the whole run but names stage `{stage}`")]
+    OneStage { seq: u64, stage: StageId },
     #[error("event {seq} does not fit stage `{stage}`")]
     Illegal {
         seq: u64,
@@ -165,9 +173,16 @@ impl Run {
                 last: self.seq,
             });
         }
-        match &event.stage {
-            Some(stage) => self.fold_stage(stage, event)?,
-            None => self.fold_run(event)?,
+        match (&event.stage, event.kind.scope()) {
+            (Some(stage), Scope::Stage | Scope::Either) => self.fold_stage(stage, event)?,
+            (None, Scope::Run | Scope::Either) => self.fold_run(event)?,
+            (None, Scope::Stage) => return Err(FoldError::NoStage { seq }),
+            (Some(stage), Scope::Run) => {
+                return Err(FoldError::OneStage {
+                    seq,
+                    stage: stage.clone(),
+                });
+            }
         }
         self.seq = seq;
         if event.kind.teaches() {
@@ -216,6 +231,8 @@ impl Run {
                         stage: self.shape.stages[position].id.clone(),
                         source,
                     })?;
+            // Whoever was at it is gone, or has been told to begin anew.
+            stage.under_way = false;
         }
         Ok(())
     }
@@ -279,9 +296,14 @@ impl Run {
                 }
             }
             EventKind::Skipped { reason } => stage.remark = Some(reason.clone()),
-            EventKind::Retrying { error, .. } | EventKind::Failed { error, .. } => {
+            EventKind::Retrying { error, .. } => {
+                // An attempt was counted when it began; a look that failed counts here.
+                if !stage.under_way {
+                    stage.tries += 1;
+                }
                 stage.error.clone_from(error);
             }
+            EventKind::Failed { error, .. } => stage.error.clone_from(error),
             EventKind::Waiting { why, message } => {
                 stage.waiting = Some(*why);
                 stage.error = vec![message.clone()];
@@ -292,27 +314,32 @@ impl Run {
             }
             _ => {}
         }
+        stage.under_way = matches!(event.kind, EventKind::Started { .. })
+            || (stage.under_way && matches!(event.kind, EventKind::Snapshot { .. }));
         if stage.status.has_ended() && !before.has_ended() {
             stage.ended_at = Some(event.at.clone());
             stage.planned = None;
             stage.waiting = None;
-            self.progress.end(weight);
         }
-        if before.has_ended() && !stage.status.has_ended() {
-            self.progress.reopen(weight);
-        }
+        self.progress.moved(before, stage.status, weight);
         Ok(())
     }
 
     /// Returns the progress after each of the drafts, were they appended in this order.
     pub fn percents_after(&self, drafts: &[(Option<StageId>, EventKind)]) -> Vec<f64> {
         let mut progress = self.progress;
+        let mut moved: BTreeMap<usize, StageStatus> = BTreeMap::new();
         drafts
             .iter()
             .map(|(stage, kind)| {
-                let position = stage.as_ref().and_then(|id| self.position(id));
-                if let (Some(position), true) = (position, kind.ends_stage()) {
-                    progress.end(self.shape.stages[position].weight);
+                if let Some(position) = stage.as_ref().and_then(|id| self.position(id)) {
+                    let status = moved
+                        .entry(position)
+                        .or_insert(self.stages[position].status);
+                    let before = *status;
+                    // What does not fit moves nothing; folding it will say so.
+                    *status = before.after(kind).unwrap_or(before);
+                    progress.moved(before, *status, self.shape.stages[position].weight);
                 }
                 progress.percent()
             })

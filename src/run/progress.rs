@@ -3,6 +3,8 @@
 //! percent = `begins` + (100 − `begins`) × (weight ended) / (weight of all); where all weights are
 //! 0, stages are counted. Only a run whose every stage has ended reports 100.
 
+use super::StageStatus;
+
 /// The sums that a percentage is made of.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Progress {
@@ -26,14 +28,21 @@ impl Progress {
         progress
     }
 
-    /// Counts a stage as ended.
-    pub(super) fn end(&mut self, weight: f64) {
+    /// Counts a stage that has moved from one status to another.
+    pub(super) fn moved(&mut self, before: StageStatus, after: StageStatus, weight: f64) {
+        match (before.has_ended(), after.has_ended()) {
+            (false, true) => self.end(weight),
+            (true, false) => self.reopen(weight),
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, weight: f64) {
         self.ended += weight;
         self.stages_ended += 1;
     }
 
-    /// Takes an ended stage back, when it was undone.
-    pub(super) fn reopen(&mut self, weight: f64) {
+    fn reopen(&mut self, weight: f64) {
         self.ended -= weight;
         self.stages_ended -= 1;
     }

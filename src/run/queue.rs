@@ -10,6 +10,7 @@ use super::StageStatus;
 #[derive(Clone, Debug)]
 pub struct Queue {
     open_needs: Vec<usize>,
+    startable: Vec<bool>,
     dependants: Vec<Vec<usize>>,
     ready: BTreeSet<usize>,
 }
@@ -20,6 +21,7 @@ impl Queue {
         let shape: &Shape = run.shape();
         let mut queue = Self {
             open_needs: vec![0; shape.stages.len()],
+            startable: vec![false; shape.stages.len()],
             dependants: vec![Vec::new(); shape.stages.len()],
             ready: BTreeSet::new(),
         };
@@ -31,8 +33,8 @@ impl Queue {
                 }
             }
             let status = run.stage(index).status;
-            let startable = matches!(status, StageStatus::Pending | StageStatus::InDoubt);
-            if startable && queue.open_needs[index] == 0 {
+            queue.startable[index] = matches!(status, StageStatus::Pending | StageStatus::InDoubt);
+            if queue.startable[index] && queue.open_needs[index] == 0 {
                 queue.ready.insert(index);
             }
         }
@@ -60,7 +62,8 @@ impl Queue {
         for position in 0..self.dependants[index].len() {
             let dependant = self.dependants[index][position];
             self.open_needs[dependant] -= 1;
-            if self.open_needs[dependant] == 0 {
+            // A person may have done a stage before its turn; that one does not start any more.
+            if self.startable[dependant] && self.open_needs[dependant] == 0 {
                 self.ready.insert(dependant);
             }
         }

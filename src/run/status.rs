@@ -86,7 +86,8 @@ impl StageStatus {
             (Self::Pending | Self::InDoubt | Self::Running, E::Succeeded { .. }) => Self::Succeeded,
             (Self::Pending | Self::InDoubt | Self::Running, E::Failed { .. }) => Self::Failed,
             (Self::Pending | Self::InDoubt | Self::Running, E::Waiting { .. }) => Self::Waiting,
-            (Self::Running, E::Retrying { .. }) => Self::Running,
+            // Also what a resume cannot look at yet is tried again.
+            (Self::Pending | Self::InDoubt | Self::Running, E::Retrying { .. }) => self,
 
             // Whoever ran it is gone.
             (Self::Running, E::LeaseTaken { .. }) => Self::InDoubt,

@@ -161,9 +161,13 @@ pub enum StoreError {
         found: i64,
         known: i64,
     },
+    #[error("`{path}` is held by another process that does not let go of it")]
+    Busy { path: String },
     #[error("`{path}` is damaged: {why}")]
     Damaged { path: String, why: String },
-    #[error("event {seq} of run `{run}` was changed after it was written: its hash does not fit")]
+    #[error(
+        "event {seq} of run `{run}` was changed or removed after it was written: its hash does not fit"
+    )]
     Chain { run: RunId, seq: u64 },
     #[error("event {seq} of run `{run}` cannot be read")]
     Unreadable {

@@ -75,7 +75,11 @@ impl Action for Map {
     }
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
-        let changes = noted(cx)?;
+        let mut changes = noted(cx)?;
+        for change in &mut changes {
+            // An attempt that was taken back must not be mistaken for this one.
+            change.token = format!("{}-{}", change.token, cx.attempt);
+        }
         if cx.place() == Place::Destination {
             source_is_off_its_addresses(cx).await?;
         }

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
+use std::time::Instant;
 
 use rusqlite::Connection;
 use rusqlite::OpenFlags;
@@ -12,6 +14,8 @@ use super::super::StoreError;
 const APPLICATION_ID: i64 = 0x534d_5370;
 /// The version of the tables, in SQLite's `user_version`.
 const FORMAT: i64 = 1;
+/// How long to wait for other processes that use the database.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Opens the database of a state folder, and makes both at first use.
 pub(super) fn open(folder: &Path, create: bool) -> Result<Connection, StoreError> {
@@ -32,9 +36,25 @@ pub(super) fn open(folder: &Path, create: bool) -> Result<Connection, StoreError
     } else {
         flags
     };
-    let connection =
-        Connection::open_with_flags(&path, flags).map_err(|error| unusable(&shown, &error))?;
-    prepare(connection, &shown)
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let opened = Connection::open_with_flags(&path, flags)
+            .map_err(|error| unusable(&shown, &error))
+            .and_then(|connection| prepare(connection, &shown));
+        match opened {
+            // SQLite does not wait by itself while another process makes the same database.
+            Err(StoreError::Busy { .. }) if Instant::now() < until => pause(),
+            opened => return opened,
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a database is opened before anything else is under way"
+)]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(10));
 }
 
 /// Opens a database that exists only in memory.
@@ -62,7 +82,7 @@ fn make_folder(folder: &Path) -> Result<(), StoreError> {
 
 fn prepare(mut connection: Connection, path: &str) -> Result<Connection, StoreError> {
     let set_up = |connection: &mut Connection| -> Result<(), rusqlite::Error> {
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.busy_timeout(PATIENCE)?;
         // One sync for each commit; without FULL the last commits may be lost with the power.
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -96,7 +116,7 @@ fn prepare(mut connection: Connection, path: &str) -> Result<Connection, StoreEr
     }
     set_up(&mut connection).map_err(|error| unusable(path, &error))?;
     if tables == 0 {
-        create_tables(&mut connection)?;
+        create_tables(&mut connection).map_err(|error| unusable(path, &error))?;
     }
     let verdict: String = connection
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
@@ -130,6 +150,7 @@ fn unusable(path: &str, error: &rusqlite::Error) -> StoreError {
 
     let path = path.to_owned();
     match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path },
         Some(ErrorCode::NotADatabase) => StoreError::Foreign {
             path,
             why: "it is no SQLite database".to_owned(),

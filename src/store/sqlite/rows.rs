@@ -146,19 +146,21 @@ pub(super) fn append(
 pub(super) fn read(connection: &mut Connection, run: &RunId) -> Result<Record, StoreError> {
     // One transaction, so that a living writer cannot slip in between the two questions.
     let transaction = connection.transaction()?;
-    let new = transaction
+    let (new, last, last_hash): (NewRun, i64, String) = transaction
         .query_row(
-            "SELECT plan_path, plan_text, inventory_path, inventory_text FROM runs WHERE id = ?1",
+            "SELECT plan_path, plan_text, inventory_path, inventory_text, seq, hash FROM runs
+             WHERE id = ?1",
             [run.as_str()],
             |row| {
-                Ok(NewRun {
+                let new = NewRun {
                     id: run.clone(),
                     plan_path: row.get(0)?,
                     plan_text: row.get(1)?,
                     inventory_path: row.get(2)?,
                     inventory_text: row.get(3)?,
                     subjects: Vec::new(),
-                })
+                };
+                Ok((new, row.get(4)?, row.get(5)?))
             },
         )
         .optional()?
@@ -192,6 +194,13 @@ pub(super) fn read(connection: &mut Connection, run: &RunId) -> Result<Record, S
         event.hash.clone_from(&hash);
         events.push(event);
         previous = hash;
+    }
+    // The chain alone does not tell that its end was cut off.
+    if previous != last_hash {
+        return Err(StoreError::Chain {
+            run: run.clone(),
+            seq: last.unsigned_abs(),
+        });
     }
     let holder = holder_of(&transaction, run)?;
     Ok(Record {
@@ -267,6 +276,8 @@ pub(super) fn take_lease(
         epoch: previous.epoch + 1,
     };
     hold(&transaction, &lease, holder)?;
+    // A wish to stop was meant for whoever drove the run until now.
+    transaction.execute("DELETE FROM requests WHERE run = ?1", [run.as_str()])?;
     transaction.commit()?;
     Ok((lease, took_over))
 }
@@ -315,6 +326,9 @@ pub(super) fn request_stop(
     reason: &str,
 ) -> Result<(), StoreError> {
     let transaction = write(connection)?;
+    if lease_row(&transaction, run)?.is_none() {
+        return Err(StoreError::NoSuchRun(run.to_string()));
+    }
     transaction.execute(
         "INSERT INTO requests (run, reason) VALUES (?1, ?2)
          ON CONFLICT (run) DO UPDATE SET reason = excluded.reason",

@@ -1,0 +1,93 @@
+//! Nothing is changed before the plan's early preconditions were asked.
+//!
+//! They are asked once, right before the first stage that changes anything, when everything that
+//! can be learned without a change has been learned.
+
+use super::Drive;
+use crate::run::Run;
+
+/// Whether the run may change anything yet.
+#[derive(Clone, Debug)]
+pub(super) struct Gate {
+    state: State,
+    /// Stages that only look, and that stages with early preconditions build upon.
+    looks: Vec<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Closed,
+    Asking(usize),
+    Open,
+}
+
+/// What a stage that changes something may do at the gate.
+pub(super) enum Passage {
+    /// Start.
+    Free,
+    /// Start, and ask the early preconditions first.
+    Ask,
+    /// Not start yet.
+    Wait,
+}
+
+impl Gate {
+    /// Reads off a run whether its first change is behind it.
+    pub(super) fn of(drive: &Drive, run: &Run) -> Self {
+        let stages = &drive.plan.stages;
+        let changes: Vec<bool> = stages
+            .iter()
+            .map(|stage| drive.registry.changes(&stage.uses))
+            .collect();
+        let changed =
+            (0..stages.len()).any(|position| changes[position] && run.stage(position).attempts > 0);
+        // The file order is topological, so one pass forwards and one backwards are enough.
+        let mut pure = vec![false; stages.len()];
+        for (position, stage) in stages.iter().enumerate() {
+            pure[position] = !changes[position] && stage.needs.iter().all(|need| pure[*need]);
+        }
+        let mut leads_to_early: Vec<bool> = stages
+            .iter()
+            .map(|stage| stage.preconditions.iter().any(|asked| asked.early))
+            .collect();
+        for (position, stage) in stages.iter().enumerate().rev() {
+            if leads_to_early[position] {
+                for need in &stage.needs {
+                    leads_to_early[*need] = true;
+                }
+            }
+        }
+        let looks =
+            (0..stages.len()).filter(|position| pure[*position] && leads_to_early[*position]);
+        Self {
+            state: if changed { State::Open } else { State::Closed },
+            looks: looks.collect(),
+        }
+    }
+
+    /// Asks for passage for a stage that changes something.
+    pub(super) fn passage(&mut self, position: usize, run: &Run) -> Passage {
+        match self.state {
+            State::Open => Passage::Free,
+            State::Asking(_) => Passage::Wait,
+            State::Closed => {
+                let learned = self
+                    .looks
+                    .iter()
+                    .all(|position| run.stage(*position).status.has_ended());
+                if !learned {
+                    return Passage::Wait;
+                }
+                self.state = State::Asking(position);
+                Passage::Ask
+            }
+        }
+    }
+
+    /// Takes the answer in, where this stage asked.
+    pub(super) fn answered(&mut self, position: usize, granted: bool) {
+        if self.state == State::Asking(position) {
+            self.state = if granted { State::Open } else { State::Closed };
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Retries: how often, after how long, and what comes first.
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use sms_plan::run::{EventKind, RunState};
+use tokio::time::Instant;
+
+use super::bench::Bench;
+use super::stand::Fault;
+
+#[tokio::test(start_paused = true)]
+async fn attempts_and_delays_are_the_plans() {
+    let mut bench = Bench::new("id: a, retry: { attempts: 4, delay: 5s, factor: 3 }");
+    bench.stand.order("a", &[Fault::Passing; 3]);
+    let began = Instant::now();
+    let run = bench.apply().await.expect("no cut");
+    assert_eq!(run.state(), RunState::Succeeded);
+    assert_eq!(began.elapsed().as_secs(), 5 + 15 + 45);
+    assert_snapshot!(bench.lines_of("a").await.join("\n"), @"
+    2% a Started 1
+    2% a Retrying 1 in 5000 ms
+    2% a Started 2 seen Before
+    2% a Retrying 2 in 15000 ms
+    2% a Started 3 seen Before
+    2% a Retrying 3 in 45000 ms
+    2% a Started 4 seen Before
+    100% a Succeeded 4
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_attempt_fails_the_stage() {
+    let mut bench = Bench::new("id: a, retry: { attempts: 2 }");
+    bench.stand.order("a", &[Fault::Passing; 3]);
+    let run = bench.apply().await.expect("no cut");
+    assert_eq!(run.state(), RunState::Failed);
+    assert_eq!(bench.stand.attempts().len(), 2);
+    // A resume has all attempts again, and the last of the three faults left.
+    let run = bench.resume().await.expect("no cut");
+    assert_eq!(run.state(), RunState::Succeeded);
+    assert_eq!(run.stage(0).attempts, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_heal_is_not_tried_again() {
+    let mut bench = Bench::new("id: a");
+    bench.stand.order("a", &[Fault::Final]);
+    let run = bench.apply().await.expect("no cut");
+    assert_eq!(run.state(), RunState::Failed);
+    assert_eq!(bench.stand.attempts(), ["a"]);
+    assert_eq!(run.stage(0).error, ["never"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_is_in_doubt_and_looks_before_the_next_attempt() {
+    let mut bench = Bench::new("id: a, timeout: 20s");
+    bench.stand.order("a", &[Fault::HangsAfter]);
+    let run = bench.apply().await.expect("no cut");
+    assert_eq!(run.state(), RunState::Succeeded);
+    assert_eq!(bench.stand.attempts(), ["a"], "the look found it done");
+    assert_snapshot!(bench.lines_of("a").await.join("\n"), @"
+    2% a Started 1
+    2% a Retrying 1 in 5000 ms
+    100% a Succeeded 1 settled
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_in_the_middle_is_finished_by_the_next_attempt() {
+    let mut bench = Bench::new("id: a, timeout: 20s");
+    bench.stand.order("a", &[Fault::HangsBetween]);
+    let run = bench.apply().await.expect("no cut");
+    assert_eq!(run.state(), RunState::Succeeded);
+    assert_snapshot!(bench.lines_of("a").await.join("\n"), @"
+    2% a Started 1
+    2% a Retrying 1 in 5000 ms
+    2% a Started 2 seen Between
+    100% a Succeeded 2
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resume_whose_first_look_fails_is_tried_again_and_stays_readable() {
+    // A precondition that may heal; nobody listens there.
+    let mut bench = Bench::new("id: a, on: source, preconditions: [{ tcp: { ports: [9] } }]");
+    bench.begin().await;
+    let started = EventKind::Started {
+        attempt: 1,
+        token: serde_json::Value::Null,
+        reach: None,
+        standing: None,
+        saw: None,
+    };
+    bench.write(Some("a"), started).await;
+    let began = Instant::now();
+    let run = bench.resume().await.expect("the journal takes every event");
+    assert_eq!(run.state(), RunState::Failed);
+    assert!(began.elapsed() < Duration::from_secs(60), "it ends");
+    let lines = bench.lines_of("a").await;
+    let (last, before) = lines.split_last().expect("events");
+    assert!(
+        last.contains("Failed 1: precondition `tcp` is not met"),
+        "{last}"
+    );
+    assert_snapshot!(before.join("\n"), @"
+    2% a Started 1
+    2% a Retrying 1 in 5000 ms
+    2% a Retrying 1 in 10000 ms
+    ");
+}

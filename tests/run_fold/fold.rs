@@ -1,0 +1,152 @@
+//! A run is the fold of its events, whatever they are.
+
+use proptest::prelude::*;
+use sms_plan::run::{EventKind, Run, RunId, StageStatus};
+
+use super::events::{config, happening, next_event, run_id, shape};
+
+/// Everything that can be seen of a run.
+fn everything(run: &Run) -> String {
+    format!("{run:?}")
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn an_event_that_does_not_fit_leaves_the_run_as_it_was(
+        shape in shape(),
+        happenings in prop::collection::vec(happening(), 0..60),
+    ) {
+        let mut run = Run::new(run_id(), shape);
+        for happening in &happenings {
+            let event = next_event(&run, happening);
+            let before = everything(&run);
+            if run.fold(&event).is_err() {
+                prop_assert_eq!(everything(&run), before, "{:?}", event);
+            } else {
+                prop_assert!(happening.spoilt.is_none(), "{:?}", event);
+            }
+        }
+    }
+
+    #[test]
+    fn percent_only_grows_while_nothing_is_undone_and_100_means_all(
+        shape in shape(),
+        happenings in prop::collection::vec(happening(), 0..60),
+    ) {
+        let mut run = Run::new(run_id(), shape);
+        for happening in &happenings {
+            let event = next_event(&run, happening);
+            let before = run.percent();
+            let foreseen = run.percents_after(&[(event.stage.clone(), event.kind.clone())]);
+            if run.fold(&event).is_err() {
+                continue;
+            }
+            let now = run.percent();
+            prop_assert!((0.0..=100.0).contains(&now), "{now}");
+            prop_assert_eq!(now >= 100.0, run.is_complete(), "{}", now);
+            if matches!(event.kind, EventKind::UndoStarted {}) {
+                prop_assert!(now <= before, "{before} -> {now}");
+            } else {
+                prop_assert!(now >= before, "{before} -> {now}");
+            }
+            prop_assert!((foreseen[0] - now).abs() < 1e-9, "{:?}: {foreseen:?} {now}", event.kind);
+        }
+    }
+
+    #[test]
+    fn nothing_is_undone_that_was_never_done(
+        shape in shape(),
+        happenings in prop::collection::vec(happening(), 0..80),
+    ) {
+        let mut run = Run::new(run_id(), shape);
+        let mut done = Vec::new();
+        for happening in &happenings {
+            let event = next_event(&run, happening);
+            drop(run.fold(&event));
+            for (stage, state) in run.stages() {
+                if state.status.has_ended() {
+                    done.push(stage.id.clone());
+                }
+                if matches!(state.status, StageStatus::Undoing | StageStatus::Undone) {
+                    prop_assert!(done.contains(&stage.id));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_journal_that_is_read_again_is_the_same_run(
+        shape in shape(),
+        happenings in prop::collection::vec(happening(), 0..60),
+    ) {
+        let mut run = Run::new(run_id(), shape.clone());
+        let mut journal = Vec::new();
+        for happening in &happenings {
+            let event = next_event(&run, happening);
+            if run.fold(&event).is_ok() {
+                let text = serde_json::to_string(&event).expect("an event is JSON");
+                journal.push(serde_json::from_str(&text).expect("an event"));
+            }
+        }
+        let read = Run::read(run_id(), shape, &journal).expect("the same events");
+        prop_assert_eq!(everything(&read), everything(&run));
+    }
+}
+
+#[test]
+fn a_resume_gives_failed_stages_all_their_tries_again() {
+    use super::events::Happening;
+
+    let shape = std::sync::Arc::new(sms_plan::run::Shape {
+        begins: 0.0,
+        stages: vec![sms_plan::run::ShapeStage {
+            id: super::events::stage_id(0),
+            weight: 1.0,
+            needs: Vec::new(),
+            on: sms_plan::run::Place::Source,
+        }],
+    });
+    let mut run = Run::new(RunId::new("r").expect("a run id"), shape);
+    let mut tell = |stage, kind: EventKind| {
+        let happening = Happening {
+            stage,
+            kind,
+            spoilt: None,
+        };
+        let event = next_event(&run, &happening);
+        run.fold(&event).expect("it fits");
+        (run.stage(0).tries, run.stage(0).status)
+    };
+    let started = || EventKind::Started {
+        attempt: 1,
+        token: serde_json::Value::Null,
+        reach: None,
+        standing: None,
+        saw: None,
+    };
+    let retrying = || EventKind::Retrying {
+        attempt: 1,
+        delay_ms: 1,
+        error: Vec::new(),
+    };
+    assert_eq!(tell(Some(0), started()), (1, StageStatus::Running));
+    assert_eq!(tell(Some(0), retrying()), (1, StageStatus::Running));
+    // A look that failed before the second attempt could begin is a try too.
+    assert_eq!(tell(Some(0), retrying()), (2, StageStatus::Running));
+    assert_eq!(tell(Some(0), started()), (3, StageStatus::Running));
+    let taken = EventKind::LeaseTaken {
+        epoch: 2,
+        machine: String::new(),
+        pid: 1,
+        took_over: None,
+    };
+    assert_eq!(tell(None, taken), (3, StageStatus::InDoubt));
+    let by = String::new();
+    assert_eq!(
+        tell(None, EventKind::RunResumed { by }),
+        (0, StageStatus::InDoubt)
+    );
+    assert_eq!(tell(Some(0), retrying()), (1, StageStatus::InDoubt));
+}

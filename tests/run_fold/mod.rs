@@ -1,0 +1,5 @@
+//! The room `run`, asked with arbitrary plans and arbitrary events.
+
+mod events;
+mod fold;
+mod queue;

@@ -1,0 +1,5 @@
+//! The room `store`: what every store promises, and what the one in a file promises besides.
+
+mod bench;
+mod file;
+mod promises;
