@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use sms_plan::run::Event;
 use sms_plan::run::EventKind;
+use sms_plan::run::RunId;
 use tokio::io::AsyncBufReadExt as _;
 use tokio::io::AsyncReadExt as _;
 use tokio::io::BufReader;
@@ -23,6 +24,7 @@ pub(super) struct Drive {
     lines: Lines<BufReader<ChildStdout>>,
     began: Instant,
     printed: String,
+    run: Option<RunId>,
 }
 
 /// How it ended.
@@ -52,6 +54,7 @@ impl Drive {
             lines,
             began: Instant::now(),
             printed: String::new(),
+            run: None,
         }
     }
 
@@ -68,18 +71,43 @@ impl Drive {
         }
     }
 
+    /// Waits for so many events, or the end, and says which the last one was.
+    pub(super) async fn until_events(&mut self, events: usize) -> String {
+        let mut last = "the start".to_owned();
+        for _ in 0..events {
+            let Some(event) = self.next_event().await else {
+                break;
+            };
+            let stage = event.stage.map(|id| id.to_string());
+            let kind = serde_json::to_value(&event.kind).unwrap();
+            let kind = kind["event"].as_str().unwrap();
+            last = format!("{} {kind}", stage.unwrap_or_default());
+        }
+        last
+    }
+
     async fn next_event(&mut self) -> Option<Event> {
         let line = tokio::time::timeout(LIMIT, self.lines.next_line())
             .await
             .expect("it says nothing any more")
             .unwrap()?;
         self.printed += &format!("{line}\n");
-        Some(serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}")))
+        let event = serde_json::from_str::<Event>(&line);
+        let event = event.unwrap_or_else(|error| panic!("{line}: {error}"));
+        self.run = Some(event.run.clone());
+        Some(event)
     }
 
-    /// The process.
-    pub(super) fn pid(&self) -> u32 {
-        self.child.id().expect("it still runs")
+    /// The run, once it has said something.
+    pub(super) fn run(&self) -> RunId {
+        self.run.clone().expect("an event")
+    }
+
+    /// Asks it to stop, as Ctrl-C does.
+    pub(super) async fn stop(&self) {
+        let pid = self.child.id().expect("it still runs").to_string();
+        let asked = Command::new("kill").args(["-INT", &pid]).status().await;
+        assert!(asked.unwrap().success());
     }
 
     /// Ends it as a power cut of this machine would.

@@ -4,11 +4,18 @@
 //! the other: each begins with a lab as after `lab up`. Elsewhere each says loudly that it was
 //! skipped. What every scenario must end in is said once, in `end`.
 
+mod accounts;
+mod broken;
 mod cutover;
 mod drive;
 mod end;
+mod killed;
 mod machines;
+mod outage;
+mod refused;
 mod scene;
+mod strange;
+mod twice;
 
 use std::io::Write as _;
 

@@ -117,6 +117,29 @@ impl Scene {
         panic!("not done after {most} times `resume`:\n{told}");
     }
 
+    /// The stages that `preview` says will run, in file order.
+    pub(super) async fn path_of_this_pair(&self) -> Vec<String> {
+        let mut program = self.program("preview");
+        program
+            .arg(project("plans/cutover.yaml"))
+            .arg("-i")
+            .arg(self.inventory())
+            .args(["--format", "json"]);
+        let told = Drive::start(program).end().await.with(0).out;
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        let stages = told["stages"].as_array().unwrap().iter();
+        stages
+            .filter(|stage| stage["runs"] == true)
+            .map(|stage| stage["id"].as_str().unwrap().to_owned())
+            .filter(|id| id != "idle" && id != "succeeded")
+            .collect()
+    }
+
+    /// `status`, as people read it.
+    pub(super) async fn status(&self) -> String {
+        Drive::start(self.program("status")).end().await.with(0).out
+    }
+
     /// The journal of the run.
     pub(super) async fn journal(&self) -> Vec<Event> {
         let mut program = self.program("events");
