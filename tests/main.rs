@@ -4,6 +4,7 @@
 mod directory;
 mod engine;
 mod host;
+mod lab;
 mod plan;
 mod run_fold;
 mod store;

@@ -80,6 +80,39 @@ async fn one_at_a_time_stages_start_in_file_order_at_the_tables_percents() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_skip_frees_goes_before_what_stands_later_in_the_file() {
+    let mut bench = Bench::new(
+        "
+        id: look, uses: test.look, on: source
+        id: skipped, on: source, needs: [look], when: 'false'
+        id: early, on: source, needs: [skipped]
+        id: late, on: source, needs: [look]
+        ",
+    )
+    .parallel(1);
+    bench.apply().await.expect("nothing cuts it off");
+    assert_eq!(bench.stand.attempts(), ["look", "early", "late"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_change_waits_for_looks_before_it_in_the_file_only() {
+    let mut bench = Bench::new(
+        "
+        id: look, uses: test.look, on: source
+        id: change, on: directory, needs: [look]
+        id: look-late, uses: test.look, on: source, needs: [look]
+        id: last, on: source, needs: [look-late], preconditions: [{ expr: 'true', early: true }]
+        ",
+    )
+    .parallel(1);
+    bench.apply().await.expect("nothing cuts it off");
+    assert_eq!(
+        bench.stand.attempts(),
+        ["look", "change", "look-late", "last"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_host_has_one_stage_at_a_time_and_two_hosts_go_side_by_side() {
     let mut bench = Bench::new(
         "
