@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod directory;
+mod docs;
 mod engine;
 mod host;
 mod lab;
+mod layers;
 mod plan;
 mod run_fold;
 mod store;

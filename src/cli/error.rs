@@ -80,7 +80,11 @@ pub(super) fn print(error: &CliError) -> ExitCode {
 pub(super) fn print_diagnostics(diagnostics: &Diagnostics) {
     use std::io::IsTerminal as _;
 
-    eprint!("{}", diagnostics.render(std::io::stderr().is_terminal()));
+    let text = diagnostics.render(std::io::stderr().is_terminal());
+    eprint!("{text}");
+    if !text.is_empty() && !text.ends_with('\n') {
+        eprintln!();
+    }
 }
 
 impl From<StoreError> for CliError {

@@ -101,9 +101,14 @@ impl Engine<'_> {
                 }
                 Err(error) => {
                     let error = vec![format!("`when` cannot be decided: {error}")];
-                    gathered
-                        .kinds
-                        .push((id, EventKind::Failed { attempt: 0, error }));
+                    gathered.kinds.push((
+                        id,
+                        EventKind::Failed {
+                            attempt: 0,
+                            in_doubt: false,
+                            error,
+                        },
+                    ));
                     self.queue.take(position);
                     self.halt(Halt::Failed);
                     return None;
@@ -150,7 +155,7 @@ impl Engine<'_> {
 
     fn context(&mut self, position: usize) -> Context {
         let state = self.run.stage(position);
-        let (attempt, token) = (state.attempts, state.token.clone());
+        let (attempt, token, answered) = (state.attempts, state.token.clone(), state.answered);
         Context {
             plan: Arc::clone(&self.drive.plan),
             position,
@@ -158,6 +163,7 @@ impl Engine<'_> {
             view: self.view(),
             world: Arc::clone(&self.drive.world),
             attempt,
+            answered,
             token,
         }
     }
@@ -374,6 +380,7 @@ impl Engine<'_> {
                     EventKind::Retrying {
                         attempt,
                         delay_ms,
+                        in_doubt: error.in_doubt,
                         error: chain,
                     },
                 ));
@@ -389,6 +396,7 @@ impl Engine<'_> {
                     id,
                     EventKind::Failed {
                         attempt,
+                        in_doubt: error.in_doubt,
                         error: chain,
                     },
                 ));

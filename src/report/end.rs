@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::described;
+use super::duration;
 use super::json::starts_at;
+use super::seconds_between;
 use super::tables::whole;
 use crate::plan::Plan;
 use crate::plan::Roots;
@@ -36,8 +38,13 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
         );
         if seen.status == StageStatus::Failed || seen.status == StageStatus::Waiting {
             let mut causes = seen.error.iter();
+            let label = match seen.waiting {
+                None => "error",
+                Some(WaitingFor::Approval) => "asked",
+                Some(_) => "seen",
+            };
             if let Some(first) = causes.next() {
-                let _infallible = writeln!(text, "error: {first}");
+                let _infallible = writeln!(text, "{label}: {first}");
             }
             for cause in causes {
                 let _infallible = writeln!(text, "caused by: {cause}");
@@ -60,7 +67,13 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
         }
     }
     let _infallible = match run.state() {
-        RunState::Succeeded => writeln!(text, "\n 100%  Succeeded\nrun {id} has succeeded"),
+        RunState::Succeeded => {
+            writeln!(
+                text,
+                "\n 100%  Succeeded\n\nrun {id} has succeeded{}",
+                lasted(run)
+            )
+        }
         RunState::Failed => writeln!(
             text,
             "\nrun {id} has failed at {}%; nothing that was done is lost\n\
@@ -81,6 +94,19 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
     text
 }
 
+/// How long it is from the run's beginning to the end of its last stage.
+fn lasted(run: &Run) -> String {
+    let ended = run
+        .stages()
+        .filter_map(|(_, stage)| stage.ended_at.as_ref())
+        .max();
+    run.created()
+        .zip(ended)
+        .and_then(|(created, ended)| seconds_between(&created.at, ended))
+        .map(|seconds| format!(", {} after it began", duration(seconds)))
+        .unwrap_or_default()
+}
+
 /// What `apply` says where a finished run for these servers is found.
 pub fn already_done(plan: &Plan, roots: &Roots, run: &Run, verdicts: &[Verdict]) -> String {
     let mut text = format!(
@@ -91,16 +117,19 @@ pub fn already_done(plan: &Plan, roots: &Roots, run: &Run, verdicts: &[Verdict])
         let (mark, saw) = match verdict {
             Verdict::NotOnPath => continue,
             Verdict::ChangesNothing => ("done", String::new()),
-            Verdict::Superseded(by) => ("done", format!("  (ended on purpose by `{by}`)")),
-            Verdict::Stands(saw) => ("done", format!("  ({saw})")),
-            Verdict::Differs(saw) => ("DIFFERS", format!("  ({saw})")),
+            Verdict::Superseded(by) => ("done", format!("ended on purpose by `{by}`")),
+            Verdict::Stands(saw) => ("done", saw.clone()),
+            Verdict::Differs(saw) => ("DIFFERS", saw.clone()),
         };
         let _infallible = writeln!(
             text,
-            "{:>4}%  {mark:<7}  {}{saw}",
+            "{:>4}%  {mark:<7}  {}",
             whole(starts_at(plan, position)),
             described(stage, roots)
         );
+        if !saw.is_empty() {
+            let _infallible = writeln!(text, "{:16}{saw}", "");
+        }
     }
     let differing = verdicts
         .iter()

@@ -1,6 +1,7 @@
 //! Tables for people: the path before a run, a run's status, the list of runs, an event.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use super::described;
 use super::duration;
@@ -15,6 +16,7 @@ use crate::run::Event;
 use crate::run::EventKind;
 use crate::run::Run;
 use crate::run::StageStatus;
+use crate::run::Standing;
 use crate::store::HeldBy;
 use crate::store::RunLine;
 
@@ -49,18 +51,30 @@ pub fn preview(plan: &Plan, inventory: &Inventory, rows: &[PathRow]) -> String {
     }
     let count = |runs| rows.iter().filter(|row| row.runs == runs).count();
     // The two states around the stages are shown, and are no stages.
-    let _infallible = writeln!(
+    let _infallible = write!(
         text,
-        "\n{} stages run, {} are skipped, {} show in the run",
+        "\n{} stages run, {} are skipped",
         count(Runs::Yes).saturating_sub(2),
-        count(Runs::No),
-        count(Runs::Unknown)
+        count(Runs::No)
     );
+    match count(Runs::Unknown) {
+        0 => {}
+        open => {
+            let _infallible = write!(text, ", {open} are decided when the facts are known");
+        }
+    }
+    text.push('\n');
     text
 }
 
 /// Where a run stands.
-pub fn status(plan: &Plan, roots: &Roots, run: &Run, holder: Option<&HeldBy>) -> String {
+pub fn status(
+    plan: &Plan,
+    roots: &Roots,
+    run: &Run,
+    holder: Option<&HeldBy>,
+    state: &Path,
+) -> String {
     let mut text = format!(
         "run {}  {}  {}%  plan {} {}\n",
         run.id(),
@@ -80,8 +94,9 @@ pub fn status(plan: &Plan, roots: &Roots, run: &Run, holder: Option<&HeldBy>) ->
         _ if run.state() == crate::run::RunState::Running => {
             let _infallible = writeln!(
                 text,
-                "nobody drives it: its process is gone; go on with: sms-plan resume {}",
-                run.id()
+                "nobody drives it: its process is gone\nhint: go on: sms-plan resume {} --state {}",
+                run.id(),
+                state.display()
             );
         }
         _ => {}
@@ -189,7 +204,9 @@ fn told(kind: &EventKind) -> (&'static str, String) {
             ..
         } => {
             let look = match (standing, saw) {
-                (Some(standing), Some(saw)) => format!(", after a look: {standing:?}, {saw}"),
+                (Some(standing), Some(saw)) => {
+                    format!(", after a look ({}): {saw}", told_standing(*standing))
+                }
                 _ => String::new(),
             };
             ("Started", format!("attempt {attempt}{look}"))
@@ -198,6 +215,7 @@ fn told(kind: &EventKind) -> (&'static str, String) {
             attempt,
             delay_ms,
             error,
+            ..
         } => (
             "Retrying",
             format!(
@@ -217,7 +235,7 @@ fn told(kind: &EventKind) -> (&'static str, String) {
             ),
         ),
         EventKind::Adopted { by, reason, .. } => ("Adopted", format!("by {by}: {reason}")),
-        EventKind::Failed { attempt, error } => {
+        EventKind::Failed { attempt, error, .. } => {
             ("Failed", format!("attempt {attempt}: {}", error.join(": ")))
         }
         EventKind::Waiting { message, .. } => ("Waiting", message.clone()),
@@ -232,6 +250,17 @@ fn told(kind: &EventKind) -> (&'static str, String) {
         EventKind::UndoFailed { error } => ("UndoFailed", error.join(": ")),
         EventKind::Stopped { reason } => ("Stopped", reason.clone()),
         EventKind::RunEnded { state } => ("RunEnded", state.to_string()),
+    }
+}
+
+/// A standing as the documentation writes it.
+fn told_standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Before => "before",
+        Standing::After => "after",
+        Standing::Between => "between",
+        Standing::Foreign => "foreign",
+        Standing::Unreachable => "unreachable",
     }
 }
 

@@ -364,7 +364,9 @@ fn line(event: &Event) -> String {
             Some(_) => format!("Succeeded {attempt} settled"),
             None => format!("Succeeded {attempt}"),
         },
-        EventKind::Failed { attempt, error } => format!("Failed {attempt}: {}", error.join(": ")),
+        EventKind::Failed { attempt, error, .. } => {
+            format!("Failed {attempt}: {}", error.join(": "))
+        }
         EventKind::Waiting { why, .. } => format!("Waiting {why:?}"),
         EventKind::Stopped { reason } => format!("Stopped: {reason}"),
         EventKind::RunEnded { state } => format!("RunEnded {state}"),

@@ -298,6 +298,7 @@ impl Action for Step {
                 return Err(ActionError {
                     chain: vec!["epoch 9 drives this server".to_owned()],
                     kind: ActionErrorKind::Fenced,
+                    in_doubt: false,
                 });
             }
             _ => {}

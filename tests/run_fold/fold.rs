@@ -129,6 +129,7 @@ fn a_resume_gives_failed_stages_all_their_tries_again() {
         saw: None,
     };
     let retrying = || EventKind::Retrying {
+        in_doubt: false,
         attempt: 1,
         delay_ms: 1,
         error: Vec::new(),

@@ -4,7 +4,10 @@ use crate::action::ActionError;
 use crate::action::Context;
 use crate::directory::Member;
 use crate::directory::Prediction;
+use crate::host::Adapter;
 use crate::host::HostSnapshot;
+use crate::host::NetworkKeeper;
+use crate::plan::AdapterChange;
 use crate::plan::Mapping;
 use crate::run::Account;
 use crate::run::Place;
@@ -38,6 +41,43 @@ pub(super) async fn ask(cx: &Context) -> Result<(), ActionError> {
         )?;
     }
     Ok(())
+}
+
+/// Whoever cannot change an adapter must say so now, not when the server has left its domain.
+fn can_be_changed(place: Place, adapter: &Adapter) -> Result<(), ActionError> {
+    let file = adapter.file.as_deref().unwrap_or_default();
+    let why = if adapter.kept_by != NetworkKeeper::Networkd {
+        format!(
+            "is configured by {}, and only systemd-networkd is supported yet",
+            keeper(adapter.kept_by)
+        )
+    } else if adapter.dhcp {
+        "takes its address from DHCP, which is not supported yet: give it static addresses"
+            .to_owned()
+    } else if !file.starts_with("/etc/") {
+        format!(
+            "is configured by `{file}`, which is not meant to be edited: copy it to \
+             /etc/systemd/network first"
+        )
+    } else {
+        return Ok(());
+    };
+    Err(ActionError::refused(format!(
+        "the adapter `{}` of the {place} {why}",
+        adapter.name
+    )))
+}
+
+fn keeper(keeper: NetworkKeeper) -> &'static str {
+    match keeper {
+        NetworkKeeper::Networkd => "systemd-networkd",
+        NetworkKeeper::NetworkManager => "NetworkManager",
+        NetworkKeeper::Ifupdown => "ifupdown",
+        NetworkKeeper::Netplan => "netplan",
+        NetworkKeeper::CloudInit => "cloud-init",
+        NetworkKeeper::Windows => "Windows",
+        NetworkKeeper::Unknown => "nothing that is known here",
+    }
 }
 
 fn demand(prediction: &Prediction, otherwise: &str) -> Result<(), ActionError> {
@@ -88,28 +128,36 @@ fn adapters_are_known(cx: &Context) -> Result<(), ActionError> {
             }
             Some(Mapping::Skip) => {}
             Some(Mapping::To(target)) => {
-                if !destination
+                let Some(target) = destination
                     .adapters
                     .iter()
-                    .any(|known| known.name == *target)
-                {
+                    .find(|known| known.name == *target)
+                else {
                     return Err(ActionError::refused(format!(
                         "the destination has no adapter `{target}`, to which `networkMapping` maps \
                          the source's `{}`",
                         adapter.name
                     )));
+                };
+                match cx.spec_of(Place::Source)?.network.get(&adapter.name) {
+                    Some(AdapterChange::Static(_)) => {}
+                    Some(AdapterChange::Dhcp) => {
+                        return Err(ActionError::refused(format!(
+                            "`hosts.source.network` gives the adapter `{}` an address by DHCP, \
+                             which is not supported yet: give it addresses",
+                            adapter.name
+                        )));
+                    }
+                    None => {
+                        return Err(ActionError::refused(format!(
+                            "`hosts.source.network` does not say which address the source's \
+                             adapter `{}` gets instead",
+                            adapter.name
+                        )));
+                    }
                 }
-                if !cx
-                    .spec_of(Place::Source)?
-                    .network
-                    .contains_key(&adapter.name)
-                {
-                    return Err(ActionError::refused(format!(
-                        "`hosts.source.network` does not say which address the source's adapter \
-                         `{}` gets instead",
-                        adapter.name
-                    )));
-                }
+                can_be_changed(Place::Source, adapter)?;
+                can_be_changed(Place::Destination, target)?;
             }
         }
     }

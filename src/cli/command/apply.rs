@@ -26,7 +26,9 @@ use crate::engine::begin;
 use crate::engine::shape_of;
 use crate::engine::verify;
 use crate::plan::Inventory;
+use crate::plan::Os;
 use crate::plan::Source;
+use crate::plan::TransportKind;
 use crate::plan::path;
 use crate::report;
 use crate::run::Place;
@@ -44,6 +46,7 @@ pub(super) async fn execute(
 ) -> Result<Exit, CliError> {
     let registry = Registry::standard();
     let pair = read_pair(&arguments.plan, &arguments.inventory, &registry)?;
+    refuse_windows(&pair.inventory)?;
     let credentials = Credentials::fetch(&pair.inventory)?;
     let folder = state::folder(given, Some(&arguments.inventory));
     if folder.join("state.db").exists() {
@@ -113,6 +116,23 @@ pub(super) async fn execute(
         state: &folder,
     };
     to_the_end(ready, &arguments.driving).await
+}
+
+/// Plans and inventories of Windows servers can be checked and previewed, but not run yet.
+fn refuse_windows(inventory: &Inventory) -> Result<(), CliError> {
+    let hosts = [
+        (Place::Source, &inventory.source),
+        (Place::Destination, &inventory.destination),
+    ];
+    for (place, host) in hosts {
+        if host.os == Some(Os::Windows) || host.transport() == TransportKind::Winrm {
+            return Err(CliError::usage(format!(
+                "the {place} is a Windows server: this version can only change Linux servers"
+            ))
+            .hint("nothing was changed; `sms-plan preview` shows the path that it would take"));
+        }
+    }
+    Ok(())
 }
 
 /// A run for the same two servers.
@@ -188,6 +208,9 @@ fn confirmed(arguments: &Apply, pair: &Pair) -> Result<bool, CliError> {
         output::print(&report::preview(&pair.plan, &pair.inventory, &rows))?;
     }
     if arguments.yes {
+        if arguments.driving.format == Format::Text {
+            output::print("\n")?;
+        }
         return Ok(true);
     }
     if !std::io::stdin().is_terminal() {

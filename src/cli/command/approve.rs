@@ -68,7 +68,10 @@ pub(super) async fn execute(
     output::print(&if arguments.reject {
         format!("stage `{stage}` is rejected; the run has failed there\n")
     } else {
-        format!("stage `{stage}` is approved; go on with: sms-plan resume {id}\n")
+        format!(
+            "stage `{stage}` is approved\nhint: go on: sms-plan resume {id} --state {}\n",
+            folder.display()
+        )
     })?;
     Ok(Exit::Done)
 }

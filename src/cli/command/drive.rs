@@ -133,8 +133,16 @@ fn stop_by_signal() -> Result<watch::Receiver<Stop>, CliError> {
 
 /// Who sits at this machine, for the journal.
 pub(super) fn person() -> String {
-    let user = std::env::var("SUDO_USER")
-        .or_else(|_| std::env::var("USER"))
-        .unwrap_or_else(|_| "somebody".to_owned());
+    let user = ["SUDO_USER", "USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|variable| std::env::var(variable).ok())
+        .unwrap_or_else(|| format!("user {}", own_user_number()));
     format!("{user}@{}", crate::store::Holder::this_process().machine)
+}
+
+fn own_user_number() -> u32 {
+    use std::os::unix::fs::MetadataExt as _;
+
+    // The owner of our own entry in /proc is who we act as.
+    std::fs::metadata("/proc/self").map_or(u32::MAX, |entry| entry.uid())
 }

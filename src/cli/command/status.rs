@@ -38,6 +38,7 @@ pub(super) async fn execute(
                 &roots,
                 &run,
                 record.holder.as_ref(),
+                &folder,
             ))?;
         }
         Format::Json => output::print_json(&report::status_json(&pair.plan, &roots, &run))?,
