@@ -5,6 +5,7 @@ mod directory;
 mod docs;
 mod engine;
 mod host;
+mod lab;
 mod layers;
 mod plan;
 mod run_fold;

@@ -102,6 +102,8 @@ pub struct Context {
     pub world: Arc<World>,
     /// Attempts that have begun, this one included; 0 before the first.
     pub attempt: u32,
+    /// The last attempt failed with an answer of its own: nothing of it is still at work.
+    pub answered: bool,
     /// What the stage noted before its first attempt; null before that.
     pub token: Value,
 }

@@ -16,6 +16,9 @@ pub struct ActionError {
     pub chain: Vec<String>,
     /// What the engine makes of it.
     pub kind: ActionErrorKind,
+    /// Whether the effect, or a part of it, may be there all the same: the attempt was cut off
+    /// rather than answered.
+    pub in_doubt: bool,
 }
 
 /// What the engine makes of an error.
@@ -39,6 +42,7 @@ impl ActionError {
         Self {
             chain: vec![words.into()],
             kind: ActionErrorKind::Final,
+            in_doubt: false,
         }
     }
 
@@ -47,6 +51,7 @@ impl ActionError {
         Self {
             chain: vec![words.into()],
             kind: ActionErrorKind::Heals,
+            in_doubt: false,
         }
     }
 
@@ -55,6 +60,7 @@ impl ActionError {
         Self {
             chain: vec![words.into()],
             kind: ActionErrorKind::Person(why),
+            in_doubt: false,
         }
     }
 
@@ -107,6 +113,7 @@ impl From<HostError> for ActionError {
         Self {
             chain: chain_of(&error),
             kind,
+            in_doubt: error.in_doubt(),
         }
     }
 }
@@ -119,6 +126,10 @@ impl From<DirectoryError> for ActionError {
             _ => ActionErrorKind::Final,
         };
         Self {
+            in_doubt: matches!(
+                error.kind,
+                DirectoryErrorKind::Unreachable { .. } | DirectoryErrorKind::Timeout { .. }
+            ),
             chain: chain_of(&error),
             kind,
         }

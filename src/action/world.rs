@@ -271,5 +271,6 @@ pub(super) fn refused(error: &dyn std::error::Error) -> ActionError {
     ActionError {
         chain: chain_of(error),
         kind: ActionErrorKind::Final,
+        in_doubt: false,
     }
 }

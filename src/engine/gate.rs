@@ -1,7 +1,7 @@
 //! Nothing is changed before the plan's early preconditions were asked.
 //!
 //! They are asked once, right before the first stage that changes anything, when everything that
-//! can be learned without a change has been learned.
+//! stands before it in the file and only looks has been learned: what `--parallel 1` knows there.
 
 use super::Drive;
 use crate::run::Run;
@@ -10,7 +10,7 @@ use crate::run::Run;
 #[derive(Clone, Debug)]
 pub(super) struct Gate {
     state: State,
-    /// Stages that only look, and that stages with early preconditions build upon.
+    /// Stages that only look, and that stages with early preconditions build upon, in file order.
     looks: Vec<usize>,
 }
 
@@ -71,10 +71,10 @@ impl Gate {
             State::Open => Passage::Free,
             State::Asking(_) => Passage::Wait,
             State::Closed => {
-                let learned = self
-                    .looks
-                    .iter()
-                    .all(|position| run.stage(*position).status.has_ended());
+                let before = self.looks.iter().take_while(|look| **look < position);
+                let learned = before
+                    .copied()
+                    .all(|look| run.stage(look).status.has_ended());
                 if !learned {
                     return Passage::Wait;
                 }

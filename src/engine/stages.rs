@@ -29,7 +29,7 @@ use crate::run::StageId;
 use crate::run::WaitingFor;
 
 /// No retry waits longer than this.
-const LONGEST_DELAY: Duration = Duration::from_secs(300);
+const LONGEST_DELAY: Duration = Duration::from_mins(5);
 
 /// Events, secrets and names to forget that go into one append.
 #[derive(Default)]
@@ -44,32 +44,34 @@ impl Engine<'_> {
     pub(super) async fn start_ready(&mut self) -> Result<(), EngineError> {
         loop {
             let mut gathered = Gathered::default();
-            let mut ended = Vec::new();
+            let mut freed = None;
             let ready: Vec<usize> = self.queue.ready().collect();
             for position in ready {
-                if self.halt.is_some() || self.live >= self.drive.parallel {
+                // What a skip has freed may stand earlier in the file, and has the first turn then;
+                // it is considered when the skip is durable.
+                let overtaken = freed.is_some_and(|freed| freed < position);
+                if overtaken || self.halt.is_some() || self.live >= self.drive.parallel {
                     break;
                 }
-                self.consider(position, &mut gathered, &mut ended);
+                let skipped = self.consider(position, &mut gathered);
+                freed = [freed, skipped].into_iter().flatten().min();
             }
             if gathered.kinds.is_empty() {
                 return Ok(());
             }
             self.append(gathered.kinds, gathered.secrets, gathered.forget)
                 .await?;
-            for position in ended {
-                self.queue.end(position);
-            }
         }
     }
 
-    /// Starts one ready stage, skips it, or leaves it for later.
-    fn consider(&mut self, position: usize, gathered: &mut Gathered, ended: &mut Vec<usize>) {
+    /// Starts one ready stage, skips it, or leaves it for later. Returns the earliest stage that a
+    /// skip has freed.
+    fn consider(&mut self, position: usize, gathered: &mut Gathered) -> Option<usize> {
         let plan = Arc::clone(&self.drive.plan);
         let stage = &plan.stages[position];
         let is_host = matches!(stage.on, Place::Source | Place::Destination);
         if is_host && self.busy.contains(&stage.on) {
-            return;
+            return None;
         }
         // A condition is asked once; a stage that has begun is on the path.
         if self.run.stage(position).attempts == 0
@@ -82,9 +84,7 @@ impl Engine<'_> {
                 Ok(false) => {
                     let reason = format!("`{}` is false here", when.source_text());
                     gathered.kinds.push((id, EventKind::Skipped { reason }));
-                    self.queue.take(position);
-                    ended.push(position);
-                    return;
+                    return self.queue.end(position);
                 }
                 Err(ExpressionError::Unknown { path }) => {
                     let message = format!("`when` asks for `{path}`, which nobody knows");
@@ -97,16 +97,21 @@ impl Engine<'_> {
                     ));
                     self.queue.take(position);
                     self.halt(Halt::Paused);
-                    return;
+                    return None;
                 }
                 Err(error) => {
                     let error = vec![format!("`when` cannot be decided: {error}")];
-                    gathered
-                        .kinds
-                        .push((id, EventKind::Failed { attempt: 0, error }));
+                    gathered.kinds.push((
+                        id,
+                        EventKind::Failed {
+                            attempt: 0,
+                            in_doubt: false,
+                            error,
+                        },
+                    ));
                     self.queue.take(position);
                     self.halt(Halt::Failed);
-                    return;
+                    return None;
                 }
             }
         }
@@ -115,7 +120,7 @@ impl Engine<'_> {
             match self.gate.passage(position, &self.run) {
                 Passage::Free => {}
                 Passage::Ask => early = self.early_preconditions(),
-                Passage::Wait => return,
+                Passage::Wait => return None,
             }
         }
         self.queue.take(position);
@@ -124,6 +129,7 @@ impl Engine<'_> {
         }
         self.live += 1;
         self.spawn_look(position, early);
+        None
     }
 
     /// The early preconditions of every stage that is not known to be off the path.
@@ -149,7 +155,7 @@ impl Engine<'_> {
 
     fn context(&mut self, position: usize) -> Context {
         let state = self.run.stage(position);
-        let (attempt, token) = (state.attempts, state.token.clone());
+        let (attempt, token, answered) = (state.attempts, state.token.clone(), state.answered);
         Context {
             plan: Arc::clone(&self.drive.plan),
             position,
@@ -157,6 +163,7 @@ impl Engine<'_> {
             view: self.view(),
             world: Arc::clone(&self.drive.world),
             attempt,
+            answered,
             token,
         }
     }
@@ -373,6 +380,7 @@ impl Engine<'_> {
                     EventKind::Retrying {
                         attempt,
                         delay_ms,
+                        in_doubt: error.in_doubt,
                         error: chain,
                     },
                 ));
@@ -388,6 +396,7 @@ impl Engine<'_> {
                     id,
                     EventKind::Failed {
                         attempt,
+                        in_doubt: error.in_doubt,
                         error: chain,
                     },
                 ));

@@ -47,6 +47,7 @@ pub async fn verify(
             view: Arc::clone(&view),
             world: Arc::clone(world),
             attempt: state.attempts,
+            answered: state.answered,
             token: state.token.clone(),
         };
         verdicts.push(match action.probe(&context).await {

@@ -145,9 +145,10 @@ pub(super) async fn apply(
     timeout(limit, action.apply(&context))
         .await
         .unwrap_or_else(|_| {
-            Err(ActionError::passing(format!(
-                "did not end within {} s",
-                limit.as_secs()
-            )))
+            let words = format!("did not end within {} s", limit.as_secs());
+            Err(ActionError {
+                in_doubt: true,
+                ..ActionError::passing(words)
+            })
         })
 }

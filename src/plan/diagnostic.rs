@@ -212,7 +212,10 @@ impl Diagnostics {
             .iter()
             .map(|diagnostic| diagnostic.render(colour))
             .collect();
-        all.join("\n\n")
+        all.iter()
+            .map(|one| format!("{}\n", one.trim_end()))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// Returns the document of `validate --format json`.

@@ -37,13 +37,14 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
             described(stage, roots)
         );
         if seen.status == StageStatus::Failed || seen.status == StageStatus::Waiting {
-            let what = match seen.waiting {
-                Some(WaitingFor::Approval) => "question",
-                _ => "error",
-            };
             let mut causes = seen.error.iter();
+            let label = match seen.waiting {
+                None => "error",
+                Some(WaitingFor::Approval) => "asked",
+                Some(_) => "seen",
+            };
             if let Some(first) = causes.next() {
-                let _infallible = writeln!(text, "{what}: {first}");
+                let _infallible = writeln!(text, "{label}: {first}");
             }
             for cause in causes {
                 let _infallible = writeln!(text, "caused by: {cause}");
@@ -134,10 +135,10 @@ pub fn already_done(plan: &Plan, roots: &Roots, run: &Run, verdicts: &[Verdict])
         .iter()
         .filter(|verdict| matches!(verdict, Verdict::Differs(_)))
         .count();
-    text.push_str(&match differing {
-        0 => "\nnothing was changed\n".to_owned(),
-        1 => "\none stage differs from what the run left; nothing was changed\n".to_owned(),
-        many => format!("\n{many} stages differ from what the run left; nothing was changed\n"),
+    text.push_str(match differing {
+        0 => "\nnothing was changed\n",
+        1 => "\none stage differs from what the run left; nothing was changed\n",
+        _ => "\nsome stages differ from what the run left; nothing was changed\n",
     });
     text
 }

@@ -215,6 +215,7 @@ fn told(kind: &EventKind) -> (&'static str, String) {
             attempt,
             delay_ms,
             error,
+            ..
         } => (
             "Retrying",
             format!(
@@ -234,7 +235,7 @@ fn told(kind: &EventKind) -> (&'static str, String) {
             ),
         ),
         EventKind::Adopted { by, reason, .. } => ("Adopted", format!("by {by}: {reason}")),
-        EventKind::Failed { attempt, error } => {
+        EventKind::Failed { attempt, error, .. } => {
             ("Failed", format!("attempt {attempt}: {}", error.join(": ")))
         }
         EventKind::Waiting { message, .. } => ("Waiting", message.clone()),

@@ -124,6 +124,9 @@ pub enum EventKind {
         attempt: u32,
         /// How long until the next attempt, in milliseconds.
         delay_ms: u64,
+        /// Whether the attempt was cut off rather than answered, so that it may have had its effect.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_doubt: bool,
         /// Why it failed, outermost first.
         error: Vec<String>,
     },
@@ -162,6 +165,9 @@ pub enum EventKind {
     Failed {
         /// The attempt that failed; 0 when a precondition or the engine refused before any.
         attempt: u32,
+        /// Whether the attempt was cut off rather than answered, so that it may have had its effect.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_doubt: bool,
         /// Why, outermost first.
         error: Vec<String>,
     },
@@ -244,6 +250,32 @@ pub(super) enum Scope {
 }
 
 impl EventKind {
+    /// Its name in journals.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::RunCreated { .. } => "RunCreated",
+            Self::RunResumed { .. } => "RunResumed",
+            Self::LeaseTaken { .. } => "LeaseTaken",
+            Self::Snapshot { .. } => "Snapshot",
+            Self::Skipped { .. } => "Skipped",
+            Self::Started { .. } => "Started",
+            Self::Retrying { .. } => "Retrying",
+            Self::Succeeded { .. } => "Succeeded",
+            Self::Adopted { .. } => "Adopted",
+            Self::Failed { .. } => "Failed",
+            Self::Waiting { .. } => "Waiting",
+            Self::Approved { .. } => "Approved",
+            Self::Rejected { .. } => "Rejected",
+            Self::PlanEdited { .. } => "PlanEdited",
+            Self::OverrideAccepted { .. } => "OverrideAccepted",
+            Self::UndoStarted { .. } => "UndoStarted",
+            Self::Undone { .. } => "Undone",
+            Self::UndoFailed { .. } => "UndoFailed",
+            Self::Stopped { .. } => "Stopped",
+            Self::RunEnded { .. } => "RunEnded",
+        }
+    }
+
     /// Returns whether this event names a stage.
     pub(super) fn scope(&self) -> Scope {
         match self {

@@ -63,6 +63,8 @@ pub struct StageState {
     pub error: Vec<String>,
     /// What a waiting stage waits for.
     pub waiting: Option<WaitingFor>,
+    /// The last attempt failed with an answer of its own, so nothing of it is still at work.
+    pub answered: bool,
     /// A person said that it shall be tried again whatever a probe says.
     pub overridden: bool,
     /// When it first started and when it ended.
@@ -268,6 +270,7 @@ impl Run {
                 }
                 stage.attempts = *attempt;
                 stage.tries += 1;
+                stage.answered = false;
                 stage.planned.clone_from(reach);
                 stage.overridden = false;
             }
@@ -296,14 +299,25 @@ impl Run {
                 }
             }
             EventKind::Skipped { reason } => stage.remark = Some(reason.clone()),
-            EventKind::Retrying { error, .. } => {
+            EventKind::Retrying {
+                error, in_doubt, ..
+            } => {
                 // An attempt was counted when it began; a look that failed counts here.
-                if !stage.under_way {
+                if stage.under_way {
+                    stage.answered = !in_doubt;
+                } else {
                     stage.tries += 1;
                 }
                 stage.error.clone_from(error);
             }
-            EventKind::Failed { error, .. } => stage.error.clone_from(error),
+            EventKind::Failed {
+                error, in_doubt, ..
+            } => {
+                if stage.under_way {
+                    stage.answered = !in_doubt;
+                }
+                stage.error.clone_from(error);
+            }
             EventKind::Waiting { why, message } => {
                 stage.waiting = Some(*why);
                 stage.error = vec![message.clone()];

@@ -56,16 +56,20 @@ impl Queue {
         self.ready.insert(index);
     }
 
-    /// Notes that a stage has ended; what only waited for it becomes ready.
-    pub fn end(&mut self, index: usize) {
+    /// Notes that a stage has ended; what only waited for it becomes ready. Returns the earliest of
+    /// these.
+    pub fn end(&mut self, index: usize) -> Option<usize> {
         self.ready.remove(&index);
+        let mut earliest = None;
         for position in 0..self.dependants[index].len() {
             let dependant = self.dependants[index][position];
             self.open_needs[dependant] -= 1;
             // A person may have done a stage before its turn; that one does not start any more.
             if self.startable[dependant] && self.open_needs[dependant] == 0 {
                 self.ready.insert(dependant);
+                earliest = earliest.min(Some(dependant)).or(Some(dependant));
             }
         }
+        earliest
     }
 }

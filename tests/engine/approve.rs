@@ -30,7 +30,7 @@ async fn the_run_pauses_and_goes_on_when_somebody_approves() {
     bench.write(Some("ask"), approved).await;
     let run = bench.go_on().await.expect("no cut");
     assert_eq!(run.state(), RunState::Succeeded);
-    bench.check("approved").await;
+    bench.check("approved");
 }
 
 #[tokio::test(start_paused = true)]
@@ -52,7 +52,7 @@ async fn a_refusal_fails_the_stage_until_it_is_asked_again() {
         reason: "not tonight".to_owned(),
     };
     bench.write(Some("ask"), rejected).await;
-    assert_eq!(bench.read().await.stage(1).status, StageStatus::Failed);
+    assert_eq!(bench.read().stage(1).status, StageStatus::Failed);
     let run = bench.go_on().await.expect("no cut");
     assert_eq!(run.state(), RunState::Paused);
 }

@@ -1,5 +1,6 @@
 //! One run on a stand: begin it, drive it, cut it, resume it, and look at everything it left.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -174,7 +175,7 @@ impl Bench {
 
     /// Drives the run as far as it goes.
     pub(super) async fn drive(&mut self) -> Result<Run, EngineError> {
-        let run = self.read().await;
+        let run = self.read();
         let heard = &mut self.heard;
         let setup = Drive {
             plan: Arc::clone(&self.plan),
@@ -204,7 +205,7 @@ impl Bench {
     /// Writes one event of the terminal's own, as `approve` and `resume` do.
     pub(super) async fn write(&mut self, stage: Option<&str>, kind: EventKind) {
         let stage = stage.map(|id| StageId::new(id).expect("a stage id"));
-        let mut run = self.read().await;
+        let mut run = self.read();
         let (store, clock, lease) = (self.store.as_ref(), self.clock.as_ref(), self.lease());
         write(store, clock, &lease, &mut run, vec![(stage, kind)])
             .await
@@ -212,8 +213,8 @@ impl Bench {
     }
 
     /// What the journal says.
-    pub(super) async fn read(&self) -> Run {
-        let events = self.store.journal(&self.run).await;
+    pub(super) fn read(&self) -> Run {
+        let events = self.store.journal(&self.run);
         Run::read(self.run.clone(), shape_of(&self.plan), &events)
             .expect("a journal that fits its plan")
     }
@@ -224,14 +225,14 @@ impl Bench {
     }
 
     /// The journal, one line an event: stage, name, and what tests care for.
-    pub(super) async fn lines(&self) -> Vec<String> {
-        let journal = self.store.journal(&self.run).await;
+    pub(super) fn lines(&self) -> Vec<String> {
+        let journal = self.store.journal(&self.run);
         journal.iter().map(line).collect()
     }
 
     /// The same lines, of one stage.
-    pub(super) async fn lines_of(&self, stage: &str) -> Vec<String> {
-        let journal = self.store.journal(&self.run).await;
+    pub(super) fn lines_of(&self, stage: &str) -> Vec<String> {
+        let journal = self.store.journal(&self.run);
         journal
             .iter()
             .filter(|event| event.stage.as_ref().is_some_and(|id| id.as_str() == stage))
@@ -240,10 +241,10 @@ impl Bench {
     }
 
     /// Fails unless the engine kept its promises so far.
-    pub(super) async fn check(&self, when: &str) {
+    pub(super) fn check(&self, when: &str) {
         let wrongs = self.stand.wrongs();
         assert!(wrongs.is_empty(), "{when}: {wrongs:?}");
-        let journal = self.store.journal(&self.run).await;
+        let journal = self.store.journal(&self.run);
         for event in &self.heard {
             assert!(
                 journal.contains(event),
@@ -336,7 +337,8 @@ fn plan_text(stages: &str) -> String {
         } else {
             ", on: directory"
         };
-        text.push_str(&format!("  - {{ {stage}{place}{uses}, description: d }}\n"));
+        writeln!(text, "  - {{ {stage}{place}{uses}, description: d }}")
+            .expect("a string takes everything");
     }
     text
 }
@@ -362,7 +364,9 @@ fn line(event: &Event) -> String {
             Some(_) => format!("Succeeded {attempt} settled"),
             None => format!("Succeeded {attempt}"),
         },
-        EventKind::Failed { attempt, error } => format!("Failed {attempt}: {}", error.join(": ")),
+        EventKind::Failed { attempt, error, .. } => {
+            format!("Failed {attempt}: {}", error.join(": "))
+        }
         EventKind::Waiting { why, .. } => format!("Waiting {why:?}"),
         EventKind::Stopped { reason } => format!("Stopped: {reason}"),
         EventKind::RunEnded { state } => format!("RunEnded {state}"),

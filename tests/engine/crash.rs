@@ -76,12 +76,12 @@ async fn resume_until_done(bench: &mut Bench, when: &str) -> Run {
             .resume()
             .await
             .unwrap_or_else(|error| panic!("{when}: {error:?}"));
-        bench.check(when).await;
+        bench.check(when);
         if run.state() == RunState::Succeeded {
             return run;
         }
     }
-    panic!("{when}: it never ends: {:#?}", bench.lines().await);
+    panic!("{when}: it never ends: {:#?}", bench.lines());
 }
 
 async fn crash_at_every_event(stages: &str, faults: Faults<'_>) {
@@ -100,7 +100,7 @@ async fn crash_at_every_event(stages: &str, faults: Faults<'_>) {
         if run.state() != RunState::Succeeded {
             run = resume_until_done(&mut calm, "undisturbed").await;
         }
-        calm.check("undisturbed").await;
+        calm.check("undisturbed");
         let expected = end(&calm, &run);
 
         for cut in (0..events).flat_map(|n| [Cut::Before(n), Cut::After(n)]) {
@@ -117,15 +117,10 @@ async fn crash_at_every_event(stages: &str, faults: Faults<'_>) {
                 0,
                 "{when}: something goes on behind its back"
             );
-            bench.check(&when).await;
+            bench.check(&when);
 
             let run = resume_until_done(&mut bench, &when).await;
-            assert_eq!(
-                end(&bench, &run),
-                expected,
-                "{when}: {:#?}",
-                bench.lines().await
-            );
+            assert_eq!(end(&bench, &run), expected, "{when}: {:#?}", bench.lines());
         }
     }
 }
@@ -176,8 +171,8 @@ async fn a_second_cut_in_the_resume_is_survived_as_well() {
             bench.store.cut(Cut::After(second + 1));
             // The resume's own event is the first.
             let _cut_again = bench.go_on().await;
-            bench.check(&when).await;
-            let run = match bench.read().await {
+            bench.check(&when);
+            let run = match bench.read() {
                 run if run.state() == RunState::Succeeded => run,
                 _ => resume_until_done(&mut bench, &when).await,
             };
@@ -195,5 +190,5 @@ async fn resuming_a_finished_run_repeats_nothing() {
     let run = bench.resume().await.expect("nothing cuts it off");
     assert_eq!(run.state(), RunState::Succeeded);
     assert_eq!(bench.stand.attempts(), attempts);
-    bench.check("resumed").await;
+    bench.check("resumed");
 }

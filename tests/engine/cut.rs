@@ -61,7 +61,7 @@ impl CutStore {
     }
 
     /// What is durable.
-    pub(super) async fn journal(&self, run: &RunId) -> Vec<Event> {
+    pub(super) fn journal(&self, run: &RunId) -> Vec<Event> {
         at_once(self.inner.read(run))
             .expect("a whole journal")
             .events

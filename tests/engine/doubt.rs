@@ -38,7 +38,7 @@ async fn after_is_recorded_as_done() {
     );
     assert_eq!(bench.stand.attempts(), ["a"], "it is not done again");
     assert_eq!(
-        bench.lines_of("a").await,
+        bench.lines_of("a"),
         ["2% a Started 1", "100% a Succeeded 1 settled"]
     );
 }
@@ -74,7 +74,7 @@ async fn before_is_run_again() {
     let run = bench.resume().await.expect("a resume");
     assert_eq!(run.state(), RunState::Succeeded);
     assert_eq!(
-        bench.lines_of("a").await,
+        bench.lines_of("a"),
         [
             "2% a Started 1",
             "2% a Started 2 seen Before",
@@ -100,15 +100,10 @@ async fn between_is_finished_without_asking_preconditions() {
     bench.write(Some("a"), started).await;
     bench.stand.put("a", 1);
     let run = bench.resume().await.expect("a resume");
-    assert_eq!(
-        run.state(),
-        RunState::Succeeded,
-        "{:?}",
-        bench.lines().await
-    );
+    assert_eq!(run.state(), RunState::Succeeded, "{:?}", bench.lines());
     assert_eq!(bench.stand.effects()["a"], 2);
     assert_eq!(
-        bench.lines_of("a").await,
+        bench.lines_of("a"),
         [
             "2% a Started 1",
             "2% a Started 2 seen Between",
@@ -125,7 +120,7 @@ async fn foreign_pauses_for_a_person() {
     assert_eq!(run.state(), RunState::Paused);
     assert_eq!(status(&run), StageStatus::Waiting);
     assert_eq!(
-        bench.lines_of("a").await,
+        bench.lines_of("a"),
         ["2% a Started 1", "2% a Waiting Judgement"]
     );
     assert_eq!(bench.stand.attempts(), ["a"]);
@@ -164,7 +159,7 @@ async fn unreachable_is_waited_out_up_to_the_timeout() {
     let waited = began.elapsed();
     assert_eq!(run.state(), RunState::Paused);
     assert_eq!(
-        bench.lines_of("a").await,
+        bench.lines_of("a"),
         ["2% a Started 1", "2% a Waiting Machine"]
     );
     assert!(
@@ -196,7 +191,7 @@ async fn an_abort_leaves_doubt_that_the_next_resume_settles() {
         assert_eq!(bench.stand.at_work(), 0);
         let run = bench.resume().await.expect("a resume");
         assert_eq!(run.state(), RunState::Succeeded);
-        bench.check("after the abort").await;
+        bench.check("after the abort");
         assert_eq!(bench.stand.effects()["a"], 2);
     }
 }

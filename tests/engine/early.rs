@@ -27,7 +27,7 @@ async fn a_no_leaves_nothing_changed() {
             matches!(event.kind, EventKind::Started { .. })
                 && event.stage.as_ref().is_some_and(|id| id.as_str() != "look")
         });
-        assert!(!changing_starts, "{:?}", bench.lines().await);
+        assert!(!changing_starts, "{:?}", bench.lines());
         let failed = run
             .stages()
             .find(|(_, stage)| stage.status == StageStatus::Failed);
@@ -49,12 +49,7 @@ async fn one_of_a_stage_off_the_path_is_not_asked() {
         ",
     );
     let run = bench.apply().await.expect("no cut");
-    assert_eq!(
-        run.state(),
-        RunState::Succeeded,
-        "{:?}",
-        bench.lines().await
-    );
+    assert_eq!(run.state(), RunState::Succeeded, "{:?}", bench.lines());
 }
 
 #[tokio::test(start_paused = true)]

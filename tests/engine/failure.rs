@@ -35,7 +35,7 @@ async fn what_runs_is_finished_and_nothing_else_starts() {
 
     let run = bench.resume().await.expect("the fault is gone");
     assert_eq!(run.state(), RunState::Succeeded);
-    bench.check("after mending").await;
+    bench.check("after mending");
     assert_eq!(
         bench
             .stand
@@ -64,7 +64,7 @@ async fn a_failure_does_not_wait_for_a_retry_that_may_never_be_needed() {
     assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
     let run = bench.resume().await.expect("no cut");
     assert_eq!(run.state(), RunState::Succeeded);
-    bench.check("resumed").await;
+    bench.check("resumed");
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,7 +77,7 @@ async fn a_server_that_obeys_another_driver_ends_this_one() {
         "{error}"
     );
     assert_eq!(bench.stand.at_work(), 0);
-    let journal = bench.lines().await;
+    let journal = bench.lines();
     assert!(
         journal.last().is_some_and(|line| line.contains("Started")),
         "{journal:?}"

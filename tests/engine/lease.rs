@@ -43,7 +43,7 @@ async fn who_loses_the_lease_writes_nothing_more() {
         began.elapsed()
     );
     assert_eq!(bench.stand.at_work(), 0, "the worker was ended");
-    let journal = bench.lines().await;
+    let journal = bench.lines();
     assert_eq!(
         journal.last().map(String::as_str),
         Some("51% b Succeeded 1"),
@@ -52,7 +52,7 @@ async fn who_loses_the_lease_writes_nothing_more() {
 
     let run = bench.resume().await.expect("no cut");
     assert_eq!(run.state(), RunState::Succeeded);
-    bench.check("resumed").await;
+    bench.check("resumed");
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,5 +84,5 @@ async fn what_the_last_holder_wrote_until_the_end_is_known_to_the_next_one() {
     bench.drive().await.expect("no cut");
     let run = bench.engines_take_over(&before).await.expect("it is free");
     assert_eq!(run.stage(0).attempts, 1);
-    assert_eq!(run.seq(), bench.read().await.seq());
+    assert_eq!(run.seq(), bench.read().seq());
 }

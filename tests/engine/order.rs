@@ -18,8 +18,8 @@ async fn the_journal_of_an_undisturbed_run() {
     let mut bench = Bench::new(TWO_SERVERS);
     let run = bench.apply().await.expect("nothing cuts it off");
     assert_eq!(run.state(), RunState::Succeeded);
-    bench.check("undisturbed").await;
-    assert_snapshot!(bench.lines().await.join("\n"), @"
+    bench.check("undisturbed");
+    assert_snapshot!(bench.lines().join("\n"), @"
     2% - RunCreated
     2% - LeaseTaken epoch 1
     2% connect-source Started 1
@@ -80,6 +80,39 @@ async fn one_at_a_time_stages_start_in_file_order_at_the_tables_percents() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_skip_frees_goes_before_what_stands_later_in_the_file() {
+    let mut bench = Bench::new(
+        "
+        id: look, uses: test.look, on: source
+        id: skipped, on: source, needs: [look], when: 'false'
+        id: early, on: source, needs: [skipped]
+        id: late, on: source, needs: [look]
+        ",
+    )
+    .parallel(1);
+    bench.apply().await.expect("nothing cuts it off");
+    assert_eq!(bench.stand.attempts(), ["look", "early", "late"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_change_waits_for_looks_before_it_in_the_file_only() {
+    let mut bench = Bench::new(
+        "
+        id: look, uses: test.look, on: source
+        id: change, on: directory, needs: [look]
+        id: look-late, uses: test.look, on: source, needs: [look]
+        id: last, on: source, needs: [look-late], preconditions: [{ expr: 'true', early: true }]
+        ",
+    )
+    .parallel(1);
+    bench.apply().await.expect("nothing cuts it off");
+    assert_eq!(
+        bench.stand.attempts(),
+        ["look", "change", "look-late", "last"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_host_has_one_stage_at_a_time_and_two_hosts_go_side_by_side() {
     let mut bench = Bench::new(
         "
@@ -91,15 +124,15 @@ async fn a_host_has_one_stage_at_a_time_and_two_hosts_go_side_by_side() {
     );
     bench.apply().await.expect("nothing cuts it off");
     // The stand notes a second stage on a taken host as a wrong.
-    bench.check("four stages on two hosts").await;
+    bench.check("four stages on two hosts");
     assert_eq!(bench.stand.most_at_work(), 2);
     assert_eq!(bench.stand.attempts(), ["s1", "d1", "s2", "d2"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_more_stages_than_allowed_are_under_way() {
-    let stages: String = (0..9).map(|n| format!("id: s{n}\n")).collect();
-    let mut bench = Bench::new(&stages).parallel(3);
+    let stages = "id: s1\nid: s2\nid: s3\nid: s4\nid: s5\nid: s6\nid: s7";
+    let mut bench = Bench::new(stages).parallel(3);
     bench.apply().await.expect("nothing cuts it off");
     assert_eq!(bench.stand.most_at_work(), 3);
 }

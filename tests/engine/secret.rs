@@ -34,6 +34,6 @@ async fn a_secret_is_durable_with_the_start_and_gone_when_nobody_needs_it() {
         .await
         .expect("an answer");
     assert_eq!(gone, None);
-    let journal = format!("{:?}", bench.store.journal(&bench.run).await);
+    let journal = format!("{:?}", bench.store.journal(&bench.run));
     assert!(!journal.contains("hush"));
 }

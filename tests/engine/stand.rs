@@ -199,8 +199,8 @@ pub(super) struct Step {
 
 impl Step {
     /// An attempt whose `Started` a crash would lose must not begin.
-    async fn check_started(&self, cx: &Context) {
-        let journal = self.store.journal(&cx.view.run).await;
+    fn check_started(&self, cx: &Context) {
+        let journal = self.store.journal(&cx.view.run);
         let started = journal.iter().any(|event| {
             event.stage.as_ref() == Some(&cx.stage().id)
                 && matches!(event.kind, EventKind::Started { attempt, .. } if attempt == cx.attempt)
@@ -274,7 +274,7 @@ impl Action for Step {
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
         let id = cx.stage().id.as_str();
-        self.check_started(cx).await;
+        self.check_started(cx);
         let _at_work = AtWork::enter(&self.stand, cx.place(), id);
         let fault = {
             let mut state = self.stand.state.lock().expect("no test panics in here");
@@ -298,6 +298,7 @@ impl Action for Step {
                 return Err(ActionError {
                     chain: vec!["epoch 9 drives this server".to_owned()],
                     kind: ActionErrorKind::Fenced,
+                    in_doubt: false,
                 });
             }
             _ => {}

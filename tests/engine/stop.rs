@@ -30,7 +30,7 @@ async fn finish_lets_what_runs_end_and_starts_nothing_more() {
     assert_eq!(run.stage(1).status, StageStatus::Pending);
     let run = bench.resume().await.expect("no cut");
     assert_eq!(run.state(), RunState::Succeeded);
-    bench.check("resumed").await;
+    bench.check("resumed");
 }
 
 #[tokio::test(start_paused = true)]
@@ -51,10 +51,10 @@ async fn abort_ends_at_once_and_leaves_doubt() {
     assert_eq!(run.state(), RunState::Stopped);
     assert_eq!(bench.stand.at_work(), 0);
     bench.take_over().await;
-    assert_eq!(bench.read().await.stage(0).status, StageStatus::InDoubt);
+    assert_eq!(bench.read().stage(0).status, StageStatus::InDoubt);
     let run = bench.go_on().await.expect("no cut");
     assert_eq!(run.state(), RunState::Succeeded);
-    bench.check("resumed").await;
+    bench.check("resumed");
 }
 
 #[tokio::test(start_paused = true)]
@@ -76,7 +76,7 @@ async fn a_request_from_another_terminal_does_the_same_as_the_signal() {
     });
     let run = bench.apply().await.expect("a stop is no error");
     assert_eq!(run.state(), RunState::Stopped);
-    let journal = bench.lines().await;
+    let journal = bench.lines();
     assert!(
         journal
             .iter()
@@ -86,12 +86,7 @@ async fn a_request_from_another_terminal_does_the_same_as_the_signal() {
 
     // The wish was granted; it does not stop the resume too.
     let run = bench.resume().await.expect("no cut");
-    assert_eq!(
-        run.state(),
-        RunState::Succeeded,
-        "{:?}",
-        bench.lines().await
-    );
+    assert_eq!(run.state(), RunState::Succeeded, "{:?}", bench.lines());
 }
 
 #[tokio::test(start_paused = true)]

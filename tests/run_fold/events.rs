@@ -106,6 +106,7 @@ fn kind_of(number: usize) -> EventKind {
             saw: None,
         },
         2 => EventKind::Retrying {
+            in_doubt: false,
             attempt: 1,
             delay_ms: 5,
             error: vec![text()],
@@ -125,6 +126,7 @@ fn kind_of(number: usize) -> EventKind {
             reach: None,
         },
         5 => EventKind::Failed {
+            in_doubt: false,
             attempt: 1,
             error: vec![text()],
         },

@@ -1,5 +1,7 @@
 //! A run is the fold of its events, whatever they are.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use sms_plan::run::{EventKind, Run, RunId, StageStatus};
 
@@ -81,7 +83,7 @@ proptest! {
         shape in shape(),
         happenings in prop::collection::vec(happening(), 0..60),
     ) {
-        let mut run = Run::new(run_id(), shape.clone());
+        let mut run = Run::new(run_id(), Arc::clone(&shape));
         let mut journal = Vec::new();
         for happening in &happenings {
             let event = next_event(&run, happening);
@@ -99,7 +101,7 @@ proptest! {
 fn a_resume_gives_failed_stages_all_their_tries_again() {
     use super::events::Happening;
 
-    let shape = std::sync::Arc::new(sms_plan::run::Shape {
+    let shape = Arc::new(sms_plan::run::Shape {
         begins: 0.0,
         stages: vec![sms_plan::run::ShapeStage {
             id: super::events::stage_id(0),
@@ -127,6 +129,7 @@ fn a_resume_gives_failed_stages_all_their_tries_again() {
         saw: None,
     };
     let retrying = || EventKind::Retrying {
+        in_doubt: false,
         attempt: 1,
         delay_ms: 1,
         error: Vec::new(),

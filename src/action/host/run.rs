@@ -71,6 +71,12 @@ impl Action for Run {
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
         let parameters: Parameters = cx.with()?;
         let Some(probe) = parameters.probe.clone() else {
+            if cx.answered {
+                return Ok(Probe::new(
+                    Standing::Before,
+                    "the last attempt ended with an answer of its own: it failed",
+                ));
+            }
             return Ok(Probe::new(
                 Standing::Foreign,
                 "the script has no `probe`, so nobody can see whether it has had its effect",

@@ -14,7 +14,7 @@ use crate::plan::Mapping;
 use crate::run::Place;
 
 /// How long a server waits for the proof that its new addresses work before it takes them back.
-const CONFIRM_WITHIN: Duration = Duration::from_secs(60);
+const CONFIRM_WITHIN: Duration = Duration::from_secs(30);
 
 /// The changes of one server's adapters; those that stay as they are left out.
 pub(super) fn changes(cx: &Context, token: &str) -> Result<Vec<NetworkChange>, ActionError> {

@@ -60,8 +60,9 @@ pub(super) async fn to_the_end(ready: Ready<'_>, driving: &Driving) -> Result<Ex
     let mut report = |event: &crate::run::Event, run: &Run| {
         let told = match &mut live {
             Some(live) => {
-                let roots = roots(&pair.plan, &pair.inventory, Some(run));
-                live.hear(event, run, &roots);
+                live.hear(event, run, &|| {
+                    roots(&pair.plan, &pair.inventory, Some(run))
+                });
                 Ok(())
             }
             None => output::print(&report::event_json(event)),
@@ -133,8 +134,15 @@ fn stop_by_signal() -> Result<watch::Receiver<Stop>, CliError> {
 /// Who sits at this machine, for the journal.
 pub(super) fn person() -> String {
     let user = ["SUDO_USER", "USER", "LOGNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
-        .unwrap_or_else(|| "somebody".to_owned());
+        .into_iter()
+        .find_map(|variable| std::env::var(variable).ok())
+        .unwrap_or_else(|| format!("user {}", own_user_number()));
     format!("{user}@{}", crate::store::Holder::this_process().machine)
+}
+
+fn own_user_number() -> u32 {
+    use std::os::unix::fs::MetadataExt as _;
+
+    // The owner of our own entry in /proc is who we act as.
+    std::fs::metadata("/proc/self").map_or(u32::MAX, |entry| entry.uid())
 }

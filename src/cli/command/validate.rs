@@ -53,23 +53,23 @@ fn keep<T>(
 }
 
 fn summary(arguments: &Validate, plan: Option<&crate::plan::Plan>, warnings: usize) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     if let Some(plan) = plan {
-        text = format!(
+        lines.push(format!(
             "{}: plan {} {}, {} stages, valid\n",
             arguments.plan.display(),
             plan.metadata.name,
             plan.metadata.version,
             plan.stages.len()
-        );
+        ));
     }
     if let Some(inventory) = &arguments.inventory {
-        text += &format!("{}: valid\n", inventory.display());
+        lines.push(format!("{}: valid\n", inventory.display()));
     }
     match warnings {
         0 => {}
-        1 => text += "1 warning\n",
-        many => text += &format!("{many} warnings\n"),
+        1 => lines.push("1 warning\n".to_owned()),
+        many => lines.push(format!("{many} warnings\n")),
     }
-    text
+    lines.concat()
 }

@@ -1,0 +1,25 @@
+//! Whole cutovers in the lab: the real program, real machines, a real domain.
+//!
+//! Runs inside `examples/lab/lab run` with `SMS_PLAN_LAB=1` (`tests/run` does that), one test after
+//! the other: each begins with a lab as after `lab up`. Elsewhere each says loudly that it was
+//! skipped. What every scenario must end in is said once, in `end`.
+
+mod accounts;
+mod broken;
+mod cutover;
+mod drive;
+mod end;
+mod killed;
+mod machines;
+mod outage;
+mod refused;
+mod scene;
+mod strange;
+mod twice;
+
+use std::io::Write as _;
+
+/// Says something that is seen although the test passes: the harness keeps what macros print.
+fn say(text: &str) {
+    writeln!(std::io::stderr(), "{text}").unwrap();
+}
