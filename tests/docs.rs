@@ -27,8 +27,9 @@ fn every_file_that_is_named_is_there() {
 fn every_command_of_the_readme_is_one_of_the_program() {
     let known = commands();
     let mut faults = Vec::new();
-    let used = commands_used(&read("README.md"));
+    let mut used = commands_used(&read("README.md"));
     assert!(used.len() > 10, "{used:?}");
+    used.extend(commands_used(&read("examples/lab/README.md")));
     for (command, options) in used {
         let Some(help) = known.get(&command) else {
             faults.push(format!("`sms-plan {command}` is no command"));
