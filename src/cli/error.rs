@@ -80,7 +80,10 @@ pub(super) fn print(error: &CliError) -> ExitCode {
 pub(super) fn print_diagnostics(diagnostics: &Diagnostics) {
     use std::io::IsTerminal as _;
 
-    eprint!("{}", diagnostics.render(std::io::stderr().is_terminal()));
+    let text = diagnostics.render(std::io::stderr().is_terminal());
+    if !text.is_empty() {
+        eprintln!("{}\n", text.trim_end());
+    }
 }
 
 impl From<StoreError> for CliError {
