@@ -258,7 +258,7 @@ impl Engine<'_> {
         match self
             .drive
             .world
-            .clear_fences(&view, Duration::from_secs(60))
+            .clear_fences(&view, Duration::from_mins(1))
             .await
         {
             Ok(()) => RunState::Succeeded,

@@ -29,7 +29,7 @@ use crate::run::StageId;
 use crate::run::WaitingFor;
 
 /// No retry waits longer than this.
-const LONGEST_DELAY: Duration = Duration::from_secs(300);
+const LONGEST_DELAY: Duration = Duration::from_mins(5);
 
 /// Events, secrets and names to forget that go into one append.
 #[derive(Default)]

@@ -243,7 +243,7 @@ mod tests {
         );
         assert!(sealer.open(&run("r2"), "source/keytab", &sealed).is_err());
         assert!(sealer.open(&run("r1"), "source/other", &sealed).is_err());
-        let mut changed = sealed.clone();
+        let mut changed = sealed;
         *changed.last_mut().unwrap() ^= 1;
         assert!(sealer.open(&run("r1"), "source/keytab", &changed).is_err());
     }

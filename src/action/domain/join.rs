@@ -93,7 +93,7 @@ impl Action for Join {
                 account.enabled,
             ) {
                 (true, Some(true), true) if keytab_is_merged(cx).await? => {
-                    Probe::after(saw, outcome(&account, Value::Null))
+                    Probe::after(saw, outcome(&account, &Value::Null))
                 }
                 (false, _, false) => Probe::new(Standing::Before, saw),
                 _ => Probe::new(Standing::Between, saw),
@@ -175,7 +175,7 @@ impl Action for Join {
                 account.guid
             )));
         }
-        Ok(outcome(&account, dns_now(cx, &name).await?))
+        Ok(outcome(&account, &dns_now(cx, &name).await?))
     }
 
     async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
@@ -299,8 +299,11 @@ async fn wait_for_renamed_source(cx: &Context) -> Result<(), ActionError> {
                 .as_str()
                 .is_some_and(is_new)
     });
+    if seen {
+        return Ok(());
+    }
     let until = Instant::now() + cx.guard().limit;
-    while !seen {
+    loop {
         let saw = match cx.host_of(Place::Source).await {
             Ok(source) => source
                 .facts()
@@ -322,7 +325,6 @@ async fn wait_for_renamed_source(cx: &Context) -> Result<(), ActionError> {
         }
         sleep(SOURCE_PAUSE).await;
     }
-    Ok(())
 }
 
 async fn dns_now(cx: &Context, name: &str) -> Result<Value, ActionError> {
@@ -341,7 +343,7 @@ async fn dns_now(cx: &Context, name: &str) -> Result<Value, ActionError> {
     Ok(Value::Null)
 }
 
-fn outcome(account: &Computer, dns: Value) -> Outcome {
+fn outcome(account: &Computer, dns: &Value) -> Outcome {
     Outcome::output(json!({
         "account": account.dn,
         "objectGuid": account.guid,

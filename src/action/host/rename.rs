@@ -122,18 +122,14 @@ fn noted(cx: &Context) -> Result<Naming, ActionError> {
 
 fn naming(cx: &Context) -> Result<Naming, ActionError> {
     let facts = cx.snapshot_facts(cx.place())?;
-    let to = match cx.place() {
-        Place::Destination => cx.snapshot_facts(Place::Source)?.name,
-        _ => {
-            let name = cx
-                .view
-                .roots
-                .get(&["source", "newName"])
-                .and_then(Value::as_str);
-            name.map(str::to_owned).ok_or_else(|| {
-                ActionError::refused("the source's new name is not settled in this run")
-            })?
-        }
+    let to = if cx.place() == Place::Destination {
+        cx.snapshot_facts(Place::Source)?.name
+    } else {
+        let name = cx.view.roots.get(&["source", "newName"]);
+        let name = name.and_then(Value::as_str);
+        name.map(str::to_owned).ok_or_else(|| {
+            ActionError::refused("the source's new name is not settled in this run")
+        })?
     };
     Ok(Naming {
         from: facts.name,

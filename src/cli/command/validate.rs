@@ -1,5 +1,7 @@
 //! `validate`: every fault of a plan, and of an inventory with it.
 
+use std::fmt::Write as _;
+
 use crate::action::Registry;
 use crate::cli::Exit;
 use crate::cli::arguments::Format;
@@ -64,12 +66,14 @@ fn summary(arguments: &Validate, plan: Option<&crate::plan::Plan>, warnings: usi
         );
     }
     if let Some(inventory) = &arguments.inventory {
-        text += &format!("{}: valid\n", inventory.display());
+        let _infallible = writeln!(text, "{}: valid", inventory.display());
     }
     match warnings {
         0 => {}
         1 => text += "1 warning\n",
-        many => text += &format!("{many} warnings\n"),
+        many => {
+            let _infallible = writeln!(text, "{many} warnings");
+        }
     }
     text
 }
