@@ -42,7 +42,7 @@ async fn domain_accounts_are_enough_and_no_secret_is_seen() {
     let ended = drive.end().await.with(0);
     sampler.abort();
 
-    let seen = seen.lock().unwrap();
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
     assert!(seen.iter().any(|text| text.contains("canary-of-this-test")));
     assert!(seen.iter().any(|text| text.contains("winbindd")));
     let mut places: Vec<(String, Vec<u8>)> = seen

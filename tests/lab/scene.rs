@@ -111,7 +111,7 @@ impl Scene {
             if ended.code == Some(0) {
                 return ended;
             }
-            told += &format!("{}\n{}\n", ended.out, ended.err);
+            told.extend([ended.out, ended.err]);
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
         panic!("not done after {most} times `resume`:\n{told}");
