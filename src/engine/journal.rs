@@ -57,6 +57,12 @@ impl Engine<'_> {
         let events = self.drive.store.append(&self.drive.lease, batch).await?;
         for event in events {
             self.run.fold(&event)?;
+            tracing::info!(
+                seq = event.seq,
+                stage = event.stage.as_ref().map(StageId::as_str),
+                "{}",
+                event.kind.name()
+            );
             (self.report)(&event, &self.run);
         }
         Ok(())

@@ -106,16 +106,10 @@ pub fn already_done(plan: &Plan, roots: &Roots, run: &Run, verdicts: &[Verdict])
         .iter()
         .filter(|verdict| matches!(verdict, Verdict::Differs(_)))
         .count();
-    let _infallible = match differing {
-        0 => writeln!(text, "\nnothing was changed"),
-        1 => writeln!(
-            text,
-            "\none stage differs from what the run left; nothing was changed"
-        ),
-        many => writeln!(
-            text,
-            "\n{many} stages differ from what the run left; nothing was changed"
-        ),
-    };
+    text.push_str(match differing {
+        0 => "\nnothing was changed\n",
+        1 => "\none stage differs from what the run left; nothing was changed\n",
+        _ => "\nsome stages differ from what the run left; nothing was changed\n",
+    });
     text
 }

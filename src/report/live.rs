@@ -71,8 +71,8 @@ impl Live {
         live
     }
 
-    /// Hears of an event that is durable.
-    pub fn hear(&mut self, event: &Event, run: &Run, roots: &Roots) {
+    /// Hears of an event that is durable; `roots` is asked only where a text has values.
+    pub fn hear(&mut self, event: &Event, run: &Run, roots: &dyn Fn() -> Roots) {
         if let Some(stage) = &event.stage {
             self.hear_stage(stage, event, roots);
         } else if let EventKind::Stopped { reason } = &event.kind {
@@ -93,7 +93,7 @@ impl Live {
         self.bar.set_message(texts.join(" | "));
     }
 
-    fn hear_stage(&mut self, stage: &StageId, event: &Event, roots: &Roots) {
+    fn hear_stage(&mut self, stage: &StageId, event: &Event, roots: &dyn Fn() -> Roots) {
         let text = self.text_of(stage, roots);
         let at = duration(self.began.elapsed().as_secs_f64());
         let percent = whole(event.percent);
@@ -146,9 +146,16 @@ impl Live {
         self.under_way.retain(|other| other != stage);
     }
 
-    fn text_of(&self, stage: &StageId, roots: &Roots) -> String {
+    fn text_of(&self, stage: &StageId, roots: &dyn Fn() -> Roots) -> String {
         match self.descriptions.get(stage) {
-            Some(position) => described(&self.plan.stages[*position], roots),
+            Some(position) => {
+                let stage = &self.plan.stages[*position];
+                if stage.description.has_values() {
+                    described(stage, &roots())
+                } else {
+                    stage.description.source_text().to_owned()
+                }
+            }
             None => stage.to_string(),
         }
     }

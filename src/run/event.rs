@@ -244,6 +244,32 @@ pub(super) enum Scope {
 }
 
 impl EventKind {
+    /// Its name in journals.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::RunCreated { .. } => "RunCreated",
+            Self::RunResumed { .. } => "RunResumed",
+            Self::LeaseTaken { .. } => "LeaseTaken",
+            Self::Snapshot { .. } => "Snapshot",
+            Self::Skipped { .. } => "Skipped",
+            Self::Started { .. } => "Started",
+            Self::Retrying { .. } => "Retrying",
+            Self::Succeeded { .. } => "Succeeded",
+            Self::Adopted { .. } => "Adopted",
+            Self::Failed { .. } => "Failed",
+            Self::Waiting { .. } => "Waiting",
+            Self::Approved { .. } => "Approved",
+            Self::Rejected { .. } => "Rejected",
+            Self::PlanEdited { .. } => "PlanEdited",
+            Self::OverrideAccepted { .. } => "OverrideAccepted",
+            Self::UndoStarted { .. } => "UndoStarted",
+            Self::Undone { .. } => "Undone",
+            Self::UndoFailed { .. } => "UndoFailed",
+            Self::Stopped { .. } => "Stopped",
+            Self::RunEnded { .. } => "RunEnded",
+        }
+    }
+
     /// Returns whether this event names a stage.
     pub(super) fn scope(&self) -> Scope {
         match self {

@@ -115,20 +115,12 @@ impl StageStatus {
             _ => {
                 return Err(IllegalEvent {
                     status: self,
-                    event: name_of(event),
+                    event: event.name().to_owned(),
                 });
             }
         };
         Ok(next)
     }
-}
-
-fn name_of(event: &EventKind) -> String {
-    let value = serde_json::to_value(event).unwrap_or_default();
-    value["event"]
-        .as_str()
-        .unwrap_or("an unknown event")
-        .to_owned()
 }
 
 impl fmt::Display for StageStatus {

@@ -1,7 +1,6 @@
 //! `host.rename`: gives a server another name (the document's rows 41 and 75).
 
 use async_trait::async_trait;
-use serde_json::Value;
 use serde_json::json;
 
 use super::SERVERS;
@@ -9,6 +8,7 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
 use crate::action::Prepared;
+use crate::action::domain::new_name;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::action::world::refused;
@@ -125,11 +125,7 @@ fn naming(cx: &Context) -> Result<Naming, ActionError> {
     let to = if cx.place() == Place::Destination {
         cx.snapshot_facts(Place::Source)?.name
     } else {
-        let name = cx.view.roots.get(&["source", "newName"]);
-        let name = name.and_then(Value::as_str);
-        name.map(str::to_owned).ok_or_else(|| {
-            ActionError::refused("the source's new name is not settled in this run")
-        })?
+        new_name(cx)?
     };
     Ok(Naming {
         from: facts.name,

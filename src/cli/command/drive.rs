@@ -60,8 +60,9 @@ pub(super) async fn to_the_end(ready: Ready<'_>, driving: &Driving) -> Result<Ex
     let mut report = |event: &crate::run::Event, run: &Run| {
         let told = match &mut live {
             Some(live) => {
-                let roots = roots(&pair.plan, &pair.inventory, Some(run));
-                live.hear(event, run, &roots);
+                live.hear(event, run, &|| {
+                    roots(&pair.plan, &pair.inventory, Some(run))
+                });
                 Ok(())
             }
             None => output::print(&report::event_json(event)),

@@ -1,7 +1,5 @@
 //! `validate`: every fault of a plan, and of an inventory with it.
 
-use std::fmt::Write as _;
-
 use crate::action::Registry;
 use crate::cli::Exit;
 use crate::cli::arguments::Format;
@@ -55,25 +53,23 @@ fn keep<T>(
 }
 
 fn summary(arguments: &Validate, plan: Option<&crate::plan::Plan>, warnings: usize) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     if let Some(plan) = plan {
-        text = format!(
+        lines.push(format!(
             "{}: plan {} {}, {} stages, valid\n",
             arguments.plan.display(),
             plan.metadata.name,
             plan.metadata.version,
             plan.stages.len()
-        );
+        ));
     }
     if let Some(inventory) = &arguments.inventory {
-        let _infallible = writeln!(text, "{}: valid", inventory.display());
+        lines.push(format!("{}: valid\n", inventory.display()));
     }
     match warnings {
         0 => {}
-        1 => text += "1 warning\n",
-        many => {
-            let _infallible = writeln!(text, "{many} warnings");
-        }
+        1 => lines.push("1 warning\n".to_owned()),
+        many => lines.push(format!("{many} warnings\n")),
     }
-    text
+    lines.concat()
 }
