@@ -40,6 +40,15 @@ pub async fn ask(precondition: &Precondition, cx: &Context) -> Result<(), Action
     let Err(error) = answer(&precondition.question, cx).await else {
         return Ok(());
     };
+    // Only for this question is silence an answer; elsewhere it must not be told as a no.
+    let answered = match &precondition.question {
+        Question::Tcp { .. } => true,
+        _ => !error.heals(),
+    };
+    if !answered {
+        let name = precondition.question.name();
+        return Err(error.while_doing(format!("precondition `{name}` could not be asked")));
+    }
     let what = match &precondition.message {
         Some(message) => message
             .render(roots)

@@ -81,9 +81,8 @@ pub(super) fn print_diagnostics(diagnostics: &Diagnostics) {
     use std::io::IsTerminal as _;
 
     let text = diagnostics.render(std::io::stderr().is_terminal());
-    eprint!("{text}");
-    if !text.is_empty() && !text.ends_with('\n') {
-        eprintln!();
+    if !text.is_empty() {
+        eprintln!("{}\n", text.trim_end());
     }
 }
 

@@ -35,11 +35,13 @@ pub enum DirectoryErrorKind {
     },
     /// The name or the password is wrong, or the account may not log on.
     #[error(
-        "LDAP result 49 (invalidCredentials){}: {}",
+        "LDAP result 49 (invalidCredentials){} for `{account}`: {}",
         code.as_ref().map(|code| format!(", data {code}")).unwrap_or_default(),
         bind_refusal(code.as_deref())
     )]
     InvalidCredentials {
+        /// Whose they are.
+        account: String,
         /// Active Directory's own code, in hexadecimal, as in `52e`.
         code: Option<String>,
     },
@@ -71,8 +73,10 @@ pub enum DirectoryErrorKind {
     #[error("there is no such object")]
     NotFound,
     /// The server did not answer in time; a change may or may not have happened.
-    #[error("no answer within {seconds} s")]
+    #[error("no answer from `{server}` within {seconds} s")]
     Timeout {
+        /// The server's name.
+        server: String,
         /// The limit, in seconds.
         seconds: u64,
     },
@@ -178,7 +182,7 @@ impl DirectoryError {
                 CertificateFault::NotYetValid => "compare the clocks of both machines",
                 CertificateFault::Other(_) => "look at the domain controller's certificate",
             }),
-            DirectoryErrorKind::InvalidCredentials { code } => Some(match code.as_deref() {
+            DirectoryErrorKind::InvalidCredentials { code, .. } => Some(match code.as_deref() {
                 Some("532" | "773") => "renew the password of the account",
                 Some("533" | "701") => "enable the account, or give another in the inventory",
                 Some("775") => "unlock the account",
@@ -234,6 +238,7 @@ mod tests {
             ("775", "the account is locked out"),
         ] {
             let kind = DirectoryErrorKind::InvalidCredentials {
+                account: "admin@lab.test".to_owned(),
                 code: Some(code.to_owned()),
             };
             let text = kind.to_string();
@@ -246,7 +251,10 @@ mod tests {
     #[test]
     fn only_what_can_heal_is_retried() {
         let heals = |kind| DirectoryError::new("x", kind).heals();
-        assert!(heals(DirectoryErrorKind::Timeout { seconds: 3 }));
+        assert!(heals(DirectoryErrorKind::Timeout {
+            server: "dc1".to_owned(),
+            seconds: 3
+        }));
         assert!(heals(DirectoryErrorKind::Other {
             code: 51,
             text: String::new()

@@ -163,6 +163,7 @@ impl Session {
             0 => return Ok(()),
             NO_SUCH_OBJECT => DirectoryErrorKind::NotFound,
             INVALID_CREDENTIALS => DirectoryErrorKind::InvalidCredentials {
+                account: self.connection.bind_name.clone(),
                 code: bind_code(&text),
             },
             INSUFFICIENT_RIGHTS => {
@@ -219,6 +220,7 @@ impl Session {
             // An answer that comes too late must not be taken for the next one's.
             Err(_) => (
                 DirectoryErrorKind::Timeout {
+                    server: self.connection.server.clone(),
                     seconds: limit.as_secs(),
                 },
                 false,
@@ -290,6 +292,7 @@ impl Session {
             self.secure(stream, config, *encryption).await
         };
         let late = |_| DirectoryErrorKind::Timeout {
+            server: server.clone(),
             seconds: limit.as_secs(),
         };
         let (mut ldap, driver) = tokio::time::timeout(*limit, opening)

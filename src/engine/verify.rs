@@ -54,6 +54,7 @@ pub async fn verify(
             Ok(probe) if probe.standing == Standing::After => {
                 Verdict::Stands(world.clean(&probe.saw))
             }
+            Ok(probe) if probe.blind => Verdict::CannotTell(world.clean(&probe.saw)),
             Ok(probe) => Verdict::Differs(world.clean(&probe.saw)),
             Err(error) => Verdict::Differs(world.clean(&error.to_string())),
         });

@@ -119,6 +119,7 @@ pub fn already_done(plan: &Plan, roots: &Roots, run: &Run, verdicts: &[Verdict])
             Verdict::ChangesNothing => ("done", String::new()),
             Verdict::Superseded(by) => ("done", format!("ended on purpose by `{by}`")),
             Verdict::Stands(saw) => ("done", saw.clone()),
+            Verdict::CannotTell(saw) => ("?", saw.clone()),
             Verdict::Differs(saw) => ("DIFFERS", saw.clone()),
         };
         let _infallible = writeln!(

@@ -57,6 +57,7 @@ pub fn already_done_json(plan: &Plan, run: &Run, verdicts: &[Verdict]) -> Value 
                 Verdict::ChangesNothing => ("changes-nothing", ""),
                 Verdict::Superseded(by) => ("superseded", by.as_str()),
                 Verdict::Stands(saw) => ("stands", saw.as_str()),
+                Verdict::CannotTell(saw) => ("cannot-tell", saw.as_str()),
                 Verdict::Differs(saw) => ("differs", saw.as_str()),
             };
             json!({ "id": stage.id, "verdict": word, "saw": saw })

@@ -34,6 +34,8 @@ pub struct Probe {
     pub saw: String,
     /// For [`Standing::After`]: what apply would have handed back.
     pub outcome: Outcome,
+    /// Nobody can look, however the effect stands.
+    pub blind: bool,
 }
 
 impl Probe {
@@ -43,6 +45,15 @@ impl Probe {
             standing,
             saw: saw.into(),
             outcome: Outcome::default(),
+            blind: false,
+        }
+    }
+
+    /// No look can tell how the effect stands; only a person can.
+    pub fn blind(saw: impl Into<String>) -> Self {
+        Self {
+            blind: true,
+            ..Self::new(Standing::Foreign, saw)
         }
     }
 
@@ -52,6 +63,7 @@ impl Probe {
             standing: Standing::After,
             saw: saw.into(),
             outcome,
+            blind: false,
         }
     }
 }

@@ -11,6 +11,8 @@ pub enum Verdict {
     Superseded(String),
     /// Its effect is there: what was seen.
     Stands(String),
+    /// No look can tell; why.
+    CannotTell(String),
     /// Its effect is not there any more, or nobody could look: what was seen.
     Differs(String),
 }

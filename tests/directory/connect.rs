@@ -88,7 +88,7 @@ async fn a_wrong_password_is_sent_once_and_never_shown() {
     assert!(!format!("{connection:?}").contains("Tell-No-One-7"));
     let directory = LdapDirectory::new(connection);
     let error = directory.who_am_i().await.expect_err("refused");
-    let DirectoryErrorKind::InvalidCredentials { code } = &error.kind else {
+    let DirectoryErrorKind::InvalidCredentials { code, .. } = &error.kind else {
         panic!("{error:?}")
     };
     assert!(matches!(code.as_deref(), Some("52e" | "525")), "{error:?}");

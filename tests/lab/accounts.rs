@@ -2,7 +2,6 @@
 //! none of its secrets is ever seen.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -42,7 +41,7 @@ async fn domain_accounts_are_enough_and_no_secret_is_seen() {
     let ended = drive.end().await.with(0);
     sampler.abort();
 
-    let seen = seen.lock().unwrap();
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
     assert!(seen.iter().any(|text| text.contains("canary-of-this-test")));
     assert!(seen.iter().any(|text| text.contains("winbindd")));
     let mut places: Vec<(String, Vec<u8>)> = seen
@@ -51,7 +50,12 @@ async fn domain_accounts_are_enough_and_no_secret_is_seen() {
         .collect();
     places.push(("standard output".to_owned(), ended.out.into_bytes()));
     places.push(("standard error".to_owned(), ended.err.into_bytes()));
-    read_all(&scene.state(), &mut places);
+    places.extend(
+        scene
+            .kept()
+            .into_iter()
+            .map(|(path, content)| (path.display().to_string(), content)),
+    );
     assert!(places.iter().any(|(place, _)| place.ends_with("state.db")));
     assert!(places.iter().any(|(place, _)| place.ends_with("log")));
     for (place, content) in &places {
@@ -122,17 +126,5 @@ async fn sample(seen: Arc<Mutex<BTreeSet<String>>>) {
             }
         }
         tokio::time::sleep(SAMPLES_EVERY).await;
-    }
-}
-
-fn read_all(folder: &Path, places: &mut Vec<(String, Vec<u8>)>) {
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
-        let kind = entry.file_type().unwrap();
-        if kind.is_dir() {
-            read_all(&entry.path(), places);
-        } else if kind.is_file() {
-            let content = std::fs::read(entry.path()).unwrap();
-            places.push((entry.path().display().to_string(), content));
-        }
     }
 }

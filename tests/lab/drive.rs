@@ -91,7 +91,7 @@ impl Drive {
             .await
             .expect("it says nothing any more")
             .unwrap()?;
-        self.printed += &format!("{line}\n");
+        self.printed.extend([&line, "\n"]);
         let event = serde_json::from_str::<Event>(&line);
         let event = event.unwrap_or_else(|error| panic!("{line}: {error}"));
         self.run = Some(event.run.clone());
@@ -122,7 +122,7 @@ impl Drive {
             let read_errors = errors.read_to_string(&mut err);
             let read_lines = async {
                 while let Some(line) = self.lines.next_line().await.unwrap() {
-                    self.printed += &format!("{line}\n");
+                    self.printed.extend([&line, "\n"]);
                 }
             };
             let (read, ()) = tokio::join!(read_errors, read_lines);

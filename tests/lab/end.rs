@@ -103,7 +103,7 @@ fn traces(machine: &str) -> String {
 fn files(machine: &str) -> String {
     on(
         machine,
-        "cd /srv/data && find . -printf '%p %y %m %U:%G %s %T@\\n' | sort && getfattr -R -d -m - . && find . -type f -exec sha256sum {} + | sort -k2",
+        "cd /srv/data && find . -printf '%p %y %m %U:%G %s %T@\\n' | sort && find . -print0 | sort -z | xargs -0 getfattr -d -m - && find . -type f -exec sha256sum {} + | sort -k2",
     )
 }
 
@@ -279,7 +279,13 @@ impl Wrong {
                 format!("  {sign} {line}")
             });
             let differences: Vec<String> = differences.collect();
-            self.0.push(format!("{what}:\n{}", differences.join("\n")));
+            if differences.is_empty() {
+                self.0.push(format!(
+                    "{what}, in another order:\n{is}\ninstead of:\n{should_be}"
+                ));
+            } else {
+                self.0.push(format!("{what}:\n{}", differences.join("\n")));
+            }
         }
     }
 

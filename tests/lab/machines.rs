@@ -39,7 +39,8 @@ pub(super) fn on(machine: &str, line: &str) -> String {
         .unwrap();
     let mut text = String::from_utf8_lossy(&out.stdout).into_owned();
     if !out.status.success() {
-        text += &format!("{}: {}", out.status, String::from_utf8_lossy(&out.stderr));
+        let said = String::from_utf8_lossy(&out.stderr);
+        text.extend([&out.status.to_string(), ": ", &said]);
     }
     text.trim_end().to_owned()
 }

@@ -62,6 +62,23 @@ impl Scene {
         self.path("state")
     }
 
+    /// All files of the state folder, and what is in them.
+    pub(super) fn kept(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.state()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().flatten() {
+                let kind = entry.file_type().unwrap();
+                if kind.is_dir() {
+                    folders.push(entry.path());
+                } else if kind.is_file() {
+                    files.push((entry.path(), std::fs::read(entry.path()).unwrap()));
+                }
+            }
+        }
+        files
+    }
+
     /// The program with this scene's state, key and home.
     pub(super) fn program(&self, command: &str) -> Command {
         let mut program = Command::new(env!("CARGO_BIN_EXE_sms-plan"));
@@ -111,7 +128,7 @@ impl Scene {
             if ended.code == Some(0) {
                 return ended;
             }
-            told += &format!("{}\n{}\n", ended.out, ended.err);
+            told.extend([ended.out, ended.err]);
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
         panic!("not done after {most} times `resume`:\n{told}");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use sms_plan::run::{EventKind, Run, RunId, StageStatus};
+use sms_plan::run::{EventKind, Run, RunId, Shape, StageStatus};
 
 use super::events::{config, happening, next_event, run_id, shape};
 
@@ -83,7 +83,7 @@ proptest! {
         shape in shape(),
         happenings in prop::collection::vec(happening(), 0..60),
     ) {
-        let mut run = Run::new(run_id(), Arc::clone(&shape));
+        let mut run = Run::new(run_id(), Arc::<Shape>::clone(&shape));
         let mut journal = Vec::new();
         for happening in &happenings {
             let event = next_event(&run, happening);
@@ -101,7 +101,7 @@ proptest! {
 fn a_resume_gives_failed_stages_all_their_tries_again() {
     use super::events::Happening;
 
-    let shape = Arc::new(sms_plan::run::Shape {
+    let shape = Arc::new(Shape {
         begins: 0.0,
         stages: vec![sms_plan::run::ShapeStage {
             id: super::events::stage_id(0),

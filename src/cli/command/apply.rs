@@ -25,7 +25,9 @@ use crate::engine::SystemClock;
 use crate::engine::begin;
 use crate::engine::shape_of;
 use crate::engine::verify;
+use crate::plan::AdapterChange;
 use crate::plan::Inventory;
+use crate::plan::NewName;
 use crate::plan::Os;
 use crate::plan::Source;
 use crate::plan::TransportKind;
@@ -225,16 +227,40 @@ fn confirmed(arguments: &Apply, pair: &Pair) -> Result<bool, CliError> {
     Ok(answer.trim().eq_ignore_ascii_case("yes"))
 }
 
-/// What no other unfinished run of this store may touch.
+/// What no other unfinished run of this store may touch: the servers by address and by name, the
+/// names and addresses that they will have, and their directory objects.
 fn subjects(inventory: &Inventory) -> Vec<String> {
     let mut subjects = std::collections::BTreeSet::new();
+    let mut names = Vec::new();
     for spec in [&inventory.source, &inventory.destination] {
         subjects.insert(format!("address {}", spec.address));
+        names.extend(spec.name.clone());
+        if let NewName::Name(name) = spec.new_name() {
+            names.push(name);
+        }
+        for change in spec.network.values() {
+            if let AdapterChange::Static(fixed) = change {
+                subjects.extend(
+                    fixed
+                        .addresses
+                        .iter()
+                        .map(|a| format!("address {}", a.address)),
+                );
+            }
+        }
+    }
+    let domain = inventory
+        .directory
+        .as_ref()
+        .map(|spec| spec.domain.to_lowercase());
+    for name in names {
+        let name = name.to_lowercase();
         subjects.extend(
-            spec.name
+            domain
                 .iter()
-                .map(|name| format!("server {}", name.to_lowercase())),
+                .map(|domain| format!("directory object {domain}/{name}")),
         );
+        subjects.insert(format!("server {name}"));
     }
     subjects.into_iter().collect()
 }
