@@ -16,7 +16,7 @@ async fn a_wrong_password_is_tried_once() {
         DC,
         "samba-tool domain passwordsettings set --account-lockout-threshold=3",
     );
-    assert!(limit.contains("changed successfully"), "{limit}");
+    assert!(limit.contains("applied successfully"), "{limit}");
     let mut apply = scene.apply_command(&[]);
     apply.env("LAB_ADMIN_PASSWORD", "Not.the.password.1");
     let ended = super::drive::Drive::start(apply).end().await.with(1);
