@@ -178,7 +178,7 @@ fn fetch(
                 source,
             })?
         }
-        SecretRef::Prompt(_) => ask_terminal(&name)?,
+        SecretRef::Prompt(question) => ask_terminal(&name, question)?,
         SecretRef::Command(words) => output_of(&name, words)?,
     };
     let text = text.strip_suffix('\n').unwrap_or(&text);
@@ -201,13 +201,13 @@ fn readable_key(name: &str, path: PathBuf) -> Result<PathBuf, CredentialError> {
     }
 }
 
-fn ask_terminal(name: &str) -> Result<String, CredentialError> {
+fn ask_terminal(name: &str, question: &str) -> Result<String, CredentialError> {
     if !std::io::stdin().is_terminal() {
         return Err(CredentialError::NoTerminal {
             name: name.to_owned(),
         });
     }
-    rpassword::prompt_password(format!("Password of credential `{name}`: ")).map_err(|source| {
+    rpassword::prompt_password(format!("{} ", question.trim_end())).map_err(|source| {
         CredentialError::Prompt {
             name: name.to_owned(),
             source,

@@ -222,6 +222,19 @@ impl World {
         Ok(())
     }
 
+    /// Binds to the directory once, where there is one, so that a wrong password shows before
+    /// anything else is done. A directory that does not answer is no error here: a stage that needs
+    /// it will wait for it.
+    pub async fn prove_directory(&self) -> Result<(), ActionError> {
+        let Some(directory) = &self.directory else {
+            return Ok(());
+        };
+        match directory.who_am_i().await.map_err(ActionError::from) {
+            Err(error) if !error.heals() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Closes the connections to one server, so that the next look opens a new one.
     pub(super) async fn disconnect(&self, place: Place) -> Result<(), ActionError> {
         self.machines()?.close(place).await;

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use super::Exit;
+use crate::action::ActionError;
 use crate::action::CredentialError;
 use crate::action::chain_of;
 use crate::engine::EngineError;
@@ -129,6 +130,16 @@ impl From<EngineError> for CliError {
 impl From<CredentialError> for CliError {
     fn from(error: CredentialError) -> Self {
         Self::of(Exit::Usage, &error).hint("nothing was changed")
+    }
+}
+
+impl From<ActionError> for CliError {
+    fn from(error: ActionError) -> Self {
+        Self {
+            exit: Exit::Usage,
+            chain: error.chain,
+            hints: vec!["nothing was changed".to_owned()],
+        }
     }
 }
 

@@ -60,6 +60,8 @@ pub(super) async fn execute(
     }
     say_edited(new, arguments.driving.format)?;
     let sealer = Sealer::new(KeySource::from_environment()?);
+    let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
+    world.prove_directory().await?;
     let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &record, &pair.plan).await?;
     let mut kinds = Vec::new();
     if let (Some(stage), Some(reason)) = (retry, arguments.reason.clone()) {
@@ -76,7 +78,6 @@ pub(super) async fn execute(
     kinds.push((None, EventKind::RunResumed { by: person() }));
     write(store.as_ref(), &SystemClock, &lease, &mut run, kinds).await?;
     logging::start(verbose, Some(&world::run_folder(&folder, &id).join("log")))?;
-    let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
     let ready = Ready {
         pair,
         registry,
