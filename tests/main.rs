@@ -1,6 +1,7 @@
 //! One test binary: one link step, a module a room.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod action;
 mod cli;
 mod directory;
 mod docs;

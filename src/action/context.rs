@@ -168,15 +168,28 @@ impl Context {
     /// Opens one of the two hosts; see [`Context::host`].
     pub async fn host_of(&self, place: Place) -> Result<Arc<dyn Host>, ActionError> {
         let reach = self.reach_of(place)?;
-        let first = match self.host_at(place, reach, false).await {
-            Ok(host) => return Ok(host),
-            Err(error) => error,
+        let Some(planned) = self
+            .view
+            .planned
+            .get(&place)
+            .filter(|other| *other != reach)
+        else {
+            return self.host_at(place, reach, false).await;
         };
-        match self.view.planned.get(&place) {
-            Some(planned) if planned != reach => {
-                self.host_at(place, planned, false).await.map_err(|_| first)
-            }
-            _ => Err(first),
+        // Side by side: an address that nobody holds any more takes seconds to say so, at each look.
+        let known = self.host_at(place, reach, false);
+        let planned = self.host_at(place, planned, false);
+        tokio::pin!(known, planned);
+        tokio::select! {
+            biased;
+            first = &mut known => match first {
+                Ok(host) => Ok(host),
+                Err(error) => planned.await.map_err(|_| error),
+            },
+            second = &mut planned => match second {
+                Ok(host) => Ok(host),
+                Err(_) => known.await,
+            },
         }
     }
 

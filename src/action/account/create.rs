@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::RIGHTS;
 use super::SERVERS;
 use super::in_domain;
 use super::is_ours;
@@ -121,19 +122,7 @@ impl Action for Create {
         if public_key.is_none() {
             return Ok(Outcome::output(original_credentials()));
         }
-        let password = cx
-            .secret(&temporary_password(cx.place()))
-            .await?
-            .ok_or_else(|| {
-                ActionError::refused("the temporary account's password is not in the store")
-            })?;
-        let password = String::from_utf8(password.to_vec()).map_err(|error| refused(&error))?;
-        let account = NewAccount {
-            name: TEMPORARY_ACCOUNT.to_owned(),
-            password: SecretString::from(password),
-            public_key,
-        };
-        cx.host().await?.create_account(&account).await?;
+        create(cx, public_key).await?;
         Ok(created())
     }
 
@@ -145,17 +134,53 @@ impl Action for Create {
         Ok(())
     }
 
-    fn book(&self, _: &Context) -> Vec<String> {
+    fn book(&self, cx: &Context) -> Vec<String> {
+        // With the marker by which this run knows its own account.
+        let run = &cx.view.run;
         vec![
-            format!("useradd -m -s /bin/bash {TEMPORARY_ACCOUNT}"),
+            format!("useradd -m -s /bin/bash -c 'sms-plan {run}' {TEMPORARY_ACCOUNT}"),
             format!(
                 "passwd {TEMPORARY_ACCOUNT}   # choose one, and keep it where you can get at it"
             ),
             format!(
-                "echo '{TEMPORARY_ACCOUNT} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/sms-plan && chmod 0440 /etc/sudoers.d/sms-plan && visudo -c"
+                "echo '{TEMPORARY_ACCOUNT} ALL=(ALL) NOPASSWD: ALL' > {RIGHTS} && chmod 0440 {RIGHTS} && visudo -c"
             ),
         ]
     }
+}
+
+/// Creates the account again as this run's stage on the same host made it; nothing where none did.
+pub(super) async fn create_again(cx: &Context) -> Result<(), ActionError> {
+    let made = cx.plan.stages.iter().find_map(|stage| {
+        let here = stage.uses == "account.create" && stage.on == cx.place();
+        cx.view.tokens.get(&stage.id).filter(|_| here)
+    });
+    let note = made.map(Note::deserialize).transpose();
+    match note.map_err(|error| refused(&error))? {
+        Some(Note {
+            public_key: Some(key),
+        }) => create(cx, Some(key)).await,
+        _ => Ok(()),
+    }
+}
+
+async fn create(cx: &Context, public_key: Option<String>) -> Result<(), ActionError> {
+    let password = cx
+        .secret(&temporary_password(cx.place()))
+        .await?
+        .ok_or_else(|| {
+            ActionError::refused(format!(
+                "the password of the temporary account on the {} is not in the store",
+                cx.place()
+            ))
+        })?;
+    let password = String::from_utf8(password.to_vec()).map_err(|error| refused(&error))?;
+    let account = NewAccount {
+        name: TEMPORARY_ACCOUNT.to_owned(),
+        password: SecretString::from(password),
+        public_key,
+    };
+    Ok(cx.host().await?.create_account(&account).await?)
 }
 
 fn created() -> Outcome {

@@ -22,6 +22,9 @@ use crate::run::Place;
 
 const SERVERS: &[Place] = &[Place::Source, Place::Destination];
 
+/// Where the account's rights lie on the server, for a person's commands.
+const RIGHTS: &str = "/etc/sudoers.d/sms-plan-MsftSmsStorMigratSvc";
+
 /// What the three actions hand back in a workgroup.
 fn original_credentials() -> Value {
     json!({ "mode": "original-credentials" })

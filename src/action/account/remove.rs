@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use serde_json::json;
 
+use super::RIGHTS;
 use super::SERVERS;
+use super::create::create_again;
 use super::in_domain;
 use super::is_ours;
 use super::original_credentials;
@@ -15,8 +17,6 @@ use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::action::world::TEMPORARY_ACCOUNT;
-use crate::action::world::temporary_key;
-use crate::action::world::temporary_password;
 use crate::plan::Signature;
 use crate::run::Account;
 use crate::run::Outcome;
@@ -88,15 +88,19 @@ impl Action for Remove {
         removed(cx)
     }
 
-    async fn undo(&self, _: &Context) -> Result<(), ActionError> {
-        // The given account works by now, so nothing is missing without the temporary one.
+    async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
+        // A roll back takes the server out of the domain again, where the given account may be of
+        // no use.
+        if in_domain(cx)? {
+            create_again(cx).await?;
+        }
         Ok(())
     }
 
     fn book(&self, _: &Context) -> Vec<String> {
         vec![
             "Log on as your own administrator in a new session and keep it open.".to_owned(),
-            format!("rm -f /etc/sudoers.d/sms-plan && userdel -rf {TEMPORARY_ACCOUNT}"),
+            format!("rm -f {RIGHTS} && userdel -rf {TEMPORARY_ACCOUNT}"),
         ]
     }
 }
@@ -112,8 +116,8 @@ fn given(cx: &Context) -> Result<Reach, ActionError> {
 fn removed(cx: &Context) -> Result<Outcome, ActionError> {
     Ok(Outcome {
         output: json!({ "mode": "temporary-account" }),
+        // The account's secrets stay sealed as long as the run does: a roll back needs it again.
         reach: Some(given(cx)?),
-        forget: vec![temporary_key(cx.place()), temporary_password(cx.place())],
         ..Outcome::default()
     })
 }

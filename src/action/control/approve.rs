@@ -56,11 +56,6 @@ impl Action for Approve {
     }
 
     fn book(&self, cx: &Context) -> Vec<String> {
-        vec![
-            cx.stage().with["message"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
-        ]
+        cx.text("/message").ok().flatten().into_iter().collect()
     }
 }

@@ -89,12 +89,12 @@ impl Action for Wait {
 
     fn book(&self, cx: &Context) -> Vec<String> {
         let with = &cx.stage().with;
-        match (with["address"].as_str(), with["port"].as_u64()) {
-            (Some(address), Some(port)) => {
-                vec![format!("Wait until port {port} of {address} answers.")]
-            }
-            _ => vec![format!("Wait until this is true: {}", with["expression"])],
+        let address = cx.text("/address").ok().flatten();
+        if let (Some(address), Some(port)) = (address, with["port"].as_u64()) {
+            return vec![format!("Wait until port {port} of {address} answers.")];
         }
+        let expression = with["expression"].as_str().unwrap_or_default();
+        vec![format!("Wait until this is true: {expression}")]
     }
 }
 

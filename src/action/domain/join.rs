@@ -12,8 +12,10 @@ use tokio::time::Instant;
 use tokio::time::sleep;
 
 use super::SERVERS;
+use super::administrator;
 use super::question;
 use super::spec;
+use super::target;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
@@ -21,7 +23,6 @@ use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::directory::Computer;
-use crate::host::JoinTarget;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Place;
@@ -141,19 +142,12 @@ impl Action for Join {
         let name = name_to_join(cx)?;
         let directory = cx.directory()?;
         let present = directory.computer_by_name(&name).await?;
-        let domain = cx.snapshot_facts(place)?.domain.ok_or_else(|| {
-            ActionError::refused(format!("the {place} was in no domain when the run began"))
-        })?;
-        let target = JoinTarget {
-            realm: domain.realm,
-            workgroup: domain.workgroup,
-            dc: spec(cx)?.server.clone(),
-            container: if present.is_none() {
-                container(cx).await?
-            } else {
-                None
-            },
+        let container = if present.is_none() {
+            container(cx).await?
+        } else {
+            None
         };
+        let target = target(cx, container)?;
         let host = cx.host().await?;
         if !is_joined(cx, present.as_ref()).await? {
             host.join(&cx.world.join_credential(place)?, &target)
@@ -201,8 +195,20 @@ impl Action for Join {
 
     fn book(&self, cx: &Context) -> Vec<String> {
         let dc = spec(cx).map_or_else(|_| "DC".to_owned(), |spec| spec.server.clone());
+        let unit = match (cx.place(), cx.computer_before(Place::Source)) {
+            (Place::Source, Ok(source))
+                if !source
+                    .parent
+                    .to_ascii_lowercase()
+                    .starts_with("cn=computers,") =>
+            {
+                format!(" createcomputer='{}'", path_of(&source.parent))
+            }
+            _ => String::new(),
+        };
+        let who = administrator(cx);
         let mut lines = vec![
-            format!("net ads join -S {dc} -U ADMINISTRATOR   # asks for the password"),
+            format!("net ads join -S {dc} -U {who}{unit}   # asks for the password"),
             "net ads testjoin && wbinfo -t".to_owned(),
         ];
         if let (Place::Destination, Ok(source)) = (cx.place(), cx.computer_before(Place::Source)) {
@@ -253,13 +259,18 @@ async fn container(cx: &Context) -> Result<Option<String>, ActionError> {
     if parent.eq_ignore_ascii_case(&cx.directory()?.default_computer_container().await?) {
         return Ok(None);
     }
-    let names: Vec<&str> = parent
+    Ok(Some(path_of(&parent)))
+}
+
+/// A container's distinguished name as `net ads join` takes it: `Servers/Files`.
+fn path_of(container: &str) -> String {
+    let names: Vec<&str> = container
         .split(',')
         .filter_map(|part| part.split_once('='))
         .filter(|(kind, _)| !kind.eq_ignore_ascii_case("dc"))
         .map(|(_, name)| name)
         .collect();
-    Ok(Some(names.into_iter().rev().collect::<Vec<_>>().join("/")))
+    names.into_iter().rev().collect::<Vec<_>>().join("/")
 }
 
 /// Whether the keys that the source brought along are in the destination's keytab, so that clients

@@ -1,12 +1,18 @@
 //! `domain.leave`: takes a server out of the domain and keeps its account, disabled.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde_json::json;
+use tokio::time::Instant;
+use tokio::time::sleep;
 
 use super::SERVERS;
+use super::administrator;
 use super::gate;
 use super::question;
 use super::spec;
+use super::target;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
@@ -15,10 +21,18 @@ use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::directory::Computer;
 use crate::host::DomainSecrets;
+use crate::host::Host;
+use crate::host::ScriptIntent;
+use crate::host::ScriptRun;
+use crate::host::Shell;
+use crate::plan::Scope;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Probe;
 use crate::run::Standing;
+
+/// How long to wait between two looks at the services.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Takes a server out of the domain. The account is never deleted: it is the identity.
 pub(crate) struct Leave;
@@ -93,35 +107,84 @@ impl Action for Leave {
 
     async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
         let place = cx.place();
-        let missing = || {
-            ActionError::refused(format!(
-                "the {place}'s membership secrets are not in the store: join it again by hand"
-            ))
-        };
-        let secrets = cx
-            .secret(&format!("{place}/secrets"))
-            .await?
-            .ok_or_else(missing)?;
-        let keytab = cx.secret(&format!("{place}/keytab")).await?;
         let recorded = cx.computer_before(place)?;
-        cx.directory()?
+        let directory = cx.directory()?;
+        directory
             .set_enabled(&recorded.guid, recorded.enabled)
             .await?;
-        let secrets = DomainSecrets { secrets, keytab };
-        Ok(cx.host().await?.restore_domain_secrets(&secrets).await?)
+        let host = cx.host().await?;
+        let now = account(cx).await?;
+        if now.is_some_and(|now| now.password_last_set == recorded.password_last_set) {
+            let secret = async |name| cx.secret(&format!("{place}/{name}")).await;
+            let secrets = secret("secrets").await?.ok_or_else(|| {
+                ActionError::refused(format!(
+                    "the {place}'s membership secrets are not in the store: join it again by hand"
+                ))
+            })?;
+            let keytab = secret("keytab").await?;
+            host.restore_domain_secrets(&DomainSecrets { secrets, keytab })
+                .await?;
+        } else {
+            // The destination has joined with this account and set another password. The recorded
+            // one must not come back: domain controllers accept a former one for a while, clients'
+            // tickets are never of it.
+            let credential = cx.world.join_credential(place)?;
+            host.join(&credential, &target(cx, None)?).await?;
+        }
+        logons_are_back(cx).await
     }
 
     fn book(&self, cx: &Context) -> Vec<String> {
         let dc = spec(cx).map_or_else(|_| "DC".to_owned(), |spec| spec.server.clone());
         vec![
             format!(
-                "net ads leave --keep-account -S {dc} -U ADMINISTRATOR   # asks for the password"
+                "net ads leave --keep-account -S {dc} -U {}   # asks for the password",
+                administrator(cx)
             ),
             "net ads testjoin   # must say that the join is not valid".to_owned(),
             "Never leave without --keep-account: it deletes the account and its memberships."
                 .to_owned(),
         ]
     }
+}
+
+/// Accounts of the domain log on only once winbind knows them; what is undone next may need one.
+async fn logons_are_back(cx: &Context) -> Result<(), ActionError> {
+    let host = cx.host().await?;
+    let until = Instant::now() + cx.guard().limit;
+    loop {
+        let services = host.services().await?;
+        let missing = if services.ready {
+            unknown_account(cx, host.as_ref()).await?
+        } else {
+            Some(services.waiting_for.join(", "))
+        };
+        let Some(missing) = missing else {
+            return Ok(());
+        };
+        if Instant::now() + LOOK_AGAIN >= until {
+            return Err(ActionError::passing(missing)
+                .while_doing("the membership is back, but nobody of the domain can log on yet"));
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// The given account, if it is the domain's and the server does not know it yet. A look, because
+/// tried logons may lock an account.
+async fn unknown_account(cx: &Context, host: &dyn Host) -> Result<Option<String>, ActionError> {
+    let given = cx.inventory.credentials.get(&cx.host_spec()?.credential);
+    let Some(given) = given.filter(|given| given.scope == Scope::Domain) else {
+        return Ok(None);
+    };
+    let look = ScriptRun {
+        text: "getent passwd \"$ACCOUNT\"".to_owned(),
+        env: [("ACCOUNT".to_owned(), given.username.as_str().into())].into(),
+        shell: Shell::Sh,
+        intent: ScriptIntent::Look,
+    };
+    let known = host.run_script(&look).await?.code == 0;
+    Ok((!known).then(|| format!("the server does not know `{}`", given.username)))
 }
 
 /// The host's recorded object, as it is now.

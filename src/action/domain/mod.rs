@@ -11,6 +11,7 @@ pub(super) use leave::Leave;
 
 use super::ActionError;
 use super::Context;
+use crate::host::JoinTarget;
 use crate::host::MembershipQuestion;
 use crate::plan::DirectorySpec;
 use crate::run::Place;
@@ -32,4 +33,29 @@ fn question(cx: &Context) -> Result<MembershipQuestion, ActionError> {
         realm: spec.domain.to_uppercase(),
         dc: spec.server.clone(),
     })
+}
+
+/// The domain that the stage's host was a member of when the run began.
+fn target(cx: &Context, container: Option<String>) -> Result<JoinTarget, ActionError> {
+    let place = cx.place();
+    let domain = cx.snapshot_facts(place)?.domain.ok_or_else(|| {
+        ActionError::refused(format!("the {place} was in no domain when the run began"))
+    })?;
+    Ok(JoinTarget {
+        realm: domain.realm,
+        workgroup: domain.workgroup,
+        dc: spec(cx)?.server.clone(),
+        container,
+    })
+}
+
+/// The user name of whoever joins the stage's host and takes it out, for a person's commands.
+fn administrator(cx: &Context) -> &str {
+    let own = cx
+        .host_spec()
+        .ok()
+        .and_then(|spec| spec.join_credential.as_ref());
+    let name = own.or_else(|| Some(&cx.inventory.directory.as_ref()?.credential));
+    name.and_then(|name| cx.inventory.credentials.get(name))
+        .map_or("ADMINISTRATOR", |credential| credential.username.as_str())
 }

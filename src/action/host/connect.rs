@@ -15,6 +15,7 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
 use crate::action::registry::parameters;
+use crate::action::world::TEMPORARY_ACCOUNT;
 use crate::action::world::refused;
 use crate::directory::Parts;
 use crate::host::Facts;
@@ -88,12 +89,22 @@ impl Action for Connect {
     }
 
     fn book(&self, cx: &Context) -> Vec<String> {
-        let address = cx
-            .reach_of(cx.place())
-            .map(|reach| reach.address.clone())
-            .unwrap_or_default();
+        let (Ok(reach), Ok(spec)) = (cx.reach_of(cx.place()), cx.host_spec()) else {
+            return Vec::new();
+        };
+        let given = cx.inventory.credentials.get(&spec.credential);
+        let user = match (cx.with(), given) {
+            (
+                Ok(Parameters {
+                    account: AccountParameter::Given,
+                }),
+                Some(given),
+            ) => &given.username,
+            _ => TEMPORARY_ACCOUNT,
+        };
         vec![format!(
-            "ssh {address}   # in a session of its own; keep it open"
+            "ssh -l {user} {}   # in a session of its own; keep it open",
+            reach.address
         )]
     }
 }

@@ -115,8 +115,23 @@ impl Action for Run {
     }
 
     fn book(&self, cx: &Context) -> Vec<String> {
-        let script = cx.stage().with["script"].as_str().unwrap_or_default();
-        script.lines().map(str::to_owned).collect()
+        let with = &cx.stage().with;
+        let names = with["env"]
+            .as_object()
+            .into_iter()
+            .flat_map(|env| env.keys());
+        let value = |name: &String| {
+            let value = cx.text(&format!("/env/{name}")).ok().flatten();
+            format!(
+                "{name}='{}'",
+                value.unwrap_or_default().replace('\'', r"'\''")
+            )
+        };
+        let script = with["script"].as_str().unwrap_or_default();
+        names
+            .map(value)
+            .chain(script.lines().map(str::to_owned))
+            .collect()
     }
 }
 

@@ -100,11 +100,10 @@ impl Action for Wait {
         let Ok(reach) = cx.reach_of(cx.place()) else {
             return Vec::new();
         };
+        let answers_as = cx.text("/answersAs").ok().flatten();
+        let name = answers_as.as_ref().unwrap_or(&reach.name);
         vec![
-            format!(
-                "ssh {} hostname   # must print {}",
-                reach.address, reach.name
-            ),
+            format!("ssh {} hostname   # must print {name}", reach.address),
             format!("smbclient -N -L {}   # must answer", reach.address),
         ]
     }

@@ -1,12 +1,15 @@
 //! `names.remove_alternates`: makes a server answer to its own name only.
 
 use async_trait::async_trait;
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::json;
 
 use super::SERVERS;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::plan::Signature;
@@ -19,6 +22,14 @@ use crate::run::Standing;
 /// names themselves, and their service principal names on the original object, move on to the
 /// destination.
 pub(crate) struct RemoveAlternates;
+
+/// What lingered before the first attempt.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Found {
+    on_host: Vec<String>,
+    on_object: Vec<String>,
+}
 
 #[async_trait]
 impl Action for RemoveAlternates {
@@ -42,10 +53,24 @@ impl Action for RemoveAlternates {
             on_host.len(),
             on_object.len()
         );
-        Ok(if on_host.is_empty() && on_object.is_empty() {
+        let found = Found { on_host, on_object };
+        Ok(if found == Found::default() {
             Probe::after(saw, outcome(cx)?)
+        } else if found == cx.noted()? {
+            Probe::new(Standing::Before, saw)
         } else {
             Probe::new(Standing::Between, saw)
+        })
+    }
+
+    async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
+        let found = Found {
+            on_host: cx.host().await?.facts().await?.alternates,
+            on_object: lingering(cx).await?,
+        };
+        Ok(Prepared {
+            token: json!(found),
+            ..Prepared::default()
         })
     }
 
@@ -66,18 +91,21 @@ impl Action for RemoveAlternates {
     }
 
     async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
-        let facts = cx.snapshot_facts(cx.place())?;
-        let Some(domain) = facts.domain else {
-            return Ok(());
-        };
-        if facts.alternates.is_empty() {
+        // What the server had when the run began left it with its name; that comes back with it.
+        let Found { on_host, on_object } = cx.noted()?;
+        if !on_object.is_empty()
+            && let Some(account) = cx.directory()?.computer_by_name(&own_name(cx)?).await?
+        {
+            cx.directory()?
+                .replace_values(&account.guid, "servicePrincipalName", &[], &on_object)
+                .await?;
+        }
+        if on_host.is_empty() {
             return Ok(());
         }
-        Ok(cx
-            .host()
-            .await?
-            .set_alternates(&facts.alternates, &domain.realm)
-            .await?)
+        let domain = cx.snapshot_facts(cx.place())?.domain;
+        let realm = domain.map(|domain| domain.realm).unwrap_or_default();
+        Ok(cx.host().await?.set_alternates(&on_host, &realm).await?)
     }
 
     fn book(&self, cx: &Context) -> Vec<String> {

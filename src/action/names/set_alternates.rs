@@ -46,7 +46,8 @@ impl Action for SetAlternates {
         let names = names(cx)?;
         let parts = cx.host().await?.alternates(&names).await?;
         let missing = missing_spns(cx, &names).await?;
-        let done = parts.iter().filter(|part| part.done).count();
+        // The last part says that there are no other names, which is so from the beginning.
+        let begun = parts[..names.len()].iter().any(|part| part.done);
         let saw = if missing.is_empty() {
             said(&parts)
         } else {
@@ -56,13 +57,15 @@ impl Action for SetAlternates {
                 missing.join(", ")
             )
         };
-        Ok(if done == parts.len() && missing.is_empty() {
-            Probe::after(saw, outcome(&names))
-        } else if done == 0 {
-            Probe::new(Standing::Before, saw)
-        } else {
-            Probe::new(Standing::Between, saw)
-        })
+        Ok(
+            if parts.iter().all(|part| part.done) && missing.is_empty() {
+                Probe::after(saw, outcome(&names))
+            } else if !begun {
+                Probe::new(Standing::Before, saw)
+            } else {
+                Probe::new(Standing::Between, saw)
+            },
+        )
     }
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {

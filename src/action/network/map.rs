@@ -49,10 +49,14 @@ impl Action for Map {
             .map(|part| format!("{}: {}", part.name, part.saw))
             .collect::<Vec<_>>()
             .join("; ");
-        let done = parts.iter().filter(|part| part.done).count();
-        Ok(if done == parts.len() {
+        // DNS servers may be the wanted ones from the beginning, so they do not tell a beginning.
+        let telling = ["live", "configured"];
+        let begun = parts
+            .iter()
+            .any(|part| part.done && telling.contains(&part.name.as_str()));
+        Ok(if parts.iter().all(|part| part.done) {
             Probe::after(saw, outcome(cx, &changes)?)
-        } else if done == 0 {
+        } else if !begun {
             Probe::new(Standing::Before, saw)
         } else {
             Probe::new(Standing::Between, saw)
@@ -88,7 +92,8 @@ impl Action for Map {
     }
 
     async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
-        let token = format!("{}-{}-back", cx.view.run, cx.place());
+        // As with an attempt: one that was kept must not be mistaken for this one.
+        let token = format!("{}-{}-back-{}", cx.view.run, cx.place(), cx.attempt);
         let changes = back(cx, &token)?;
         let address = cx.spec_of(cx.place())?.address.to_string();
         let reach = Reach {
@@ -103,24 +108,34 @@ impl Action for Map {
             return Vec::new();
         };
         let mut lines = Vec::new();
-        for change in changes {
+        for change in &changes {
             lines.push(format!(
-                "In the file of {0} under /etc/systemd/network, write under [Network]: {1}",
-                change.adapter,
+                "In the file of {} under /etc/systemd/network, replace all its addresses and its gateway \
+                 by these lines under [Network]:",
+                change.adapter
+            ));
+            lines.extend(
                 change
                     .addresses
                     .iter()
-                    .map(|a| format!("Address={a}"))
-                    .collect::<Vec<_>>()
-                    .join(" ")
-            ));
-            if let Some(gateway) = &change.gateway {
-                lines.push(format!("and: Gateway={gateway}"));
-            }
+                    .map(|address| format!("Address={address}")),
+            );
+            lines.extend(
+                change
+                    .gateway
+                    .iter()
+                    .map(|gateway| format!("Gateway={gateway}")),
+            );
+            lines.extend(change.dns.iter().map(|server| format!("DNS={server}")));
         }
-        lines.push(
-            "networkctl reload && networkctl reconfigure --all   # from the console".to_owned(),
-        );
+        let adapters: Vec<&str> = changes
+            .iter()
+            .map(|change| change.adapter.as_str())
+            .collect();
+        lines.push(format!(
+            "networkctl reload && networkctl reconfigure {}   # from the console",
+            adapters.join(" ")
+        ));
         lines
     }
 }
