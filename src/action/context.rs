@@ -242,6 +242,12 @@ impl Context {
         self.world.directory()
     }
 
+    /// The directory as the credential that joins a host to the domain: predictions must be made for
+    /// whoever will act.
+    pub fn directory_as_joining(&self, place: Place) -> Result<Arc<dyn Directory>, ActionError> {
+        self.world.directory_as_joining(place)
+    }
+
     /// Opens a secret that an earlier stage sealed.
     pub async fn secret(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, ActionError> {
         self.world.secret(&self.view.run, name).await

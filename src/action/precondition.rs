@@ -193,7 +193,11 @@ async fn directory_right(
     right: DirectoryRight,
     of: HostPlace,
 ) -> Result<(), ActionError> {
-    let directory = cx.directory()?;
+    let directory = match right {
+        DirectoryRight::WritePermissions => cx.directory()?,
+        DirectoryRight::CreateComputer => cx.directory_as_joining(Place::Source)?,
+        DirectoryRight::ReuseComputer => cx.directory_as_joining(Place::Destination)?,
+    };
     let recorded = cx.computer_before(of.into())?;
     let (allowed, reasons) = match right {
         DirectoryRight::WritePermissions => {

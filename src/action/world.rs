@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::ActionError;
@@ -39,6 +40,8 @@ pub struct World {
     machines: Option<Arc<dyn Machines>>,
     state: Option<PathBuf>,
     directory: Option<Arc<dyn Directory>>,
+    /// Where a host's joining credential is another one than the directory's.
+    joining: BTreeMap<Place, Arc<dyn Directory>>,
     vault: Option<(Arc<dyn Store>, Sealer)>,
 }
 
@@ -52,6 +55,7 @@ impl World {
             machines: None,
             state: None,
             directory: None,
+            joining: BTreeMap::new(),
             vault: None,
         }
     }
@@ -77,6 +81,13 @@ impl World {
         self
     }
 
+    /// Adds the directory as a host's own joining credential sees it.
+    #[must_use]
+    pub fn with_joining(mut self, place: Place, directory: Arc<dyn Directory>) -> Self {
+        self.joining.insert(place, directory);
+        self
+    }
+
     /// Adds the sealed secrets.
     #[must_use]
     pub fn with_vault(mut self, store: Arc<dyn Store>, sealer: Sealer) -> Self {
@@ -92,6 +103,24 @@ impl World {
     /// Returns a text without any secret of the inventory.
     pub fn clean(&self, text: &str) -> String {
         self.credentials.clean(text)
+    }
+
+    /// Returns a value without any secret of the inventory in its texts.
+    pub fn clean_value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.clean(&text)),
+            Value::Array(list) => Value::Array(
+                list.into_iter()
+                    .map(|value| self.clean_value(value))
+                    .collect(),
+            ),
+            Value::Object(map) => map
+                .into_iter()
+                .map(|(key, value)| (key, self.clean_value(value)))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+            other => other,
+        }
     }
 
     pub(super) fn machines(&self) -> Result<&Arc<dyn Machines>, ActionError> {
@@ -113,6 +142,16 @@ impl World {
         self.directory
             .clone()
             .ok_or_else(|| ActionError::refused("the inventory has no `directory`"))
+    }
+
+    pub(super) fn directory_as_joining(
+        &self,
+        place: Place,
+    ) -> Result<Arc<dyn Directory>, ActionError> {
+        match self.joining.get(&place) {
+            Some(directory) => Ok(Arc::clone(directory)),
+            None => self.directory(),
+        }
     }
 
     /// How `account` logs on to a host of this run.

@@ -120,7 +120,14 @@ impl From<EngineError> for CliError {
         match error {
             EngineError::Store(error) => error.into(),
             EngineError::Fenced(_) => Self::of(Exit::Stopped, &error)
-                .hint("another process took the run over, or another run works on that server"),
+                .hint(
+                    "another process took the run over, or another run works on that server: its record there is \
+                     /var/lib/sms-plan/fence, and names run, machine and time",
+                )
+                .hint(
+                    "if that run is finished or given up and nobody drives it, remove /var/lib/sms-plan on the \
+                     server and resume",
+                ),
             EngineError::Fold(_) => Self::of(Exit::Usage, &error),
             EngineError::Seal(error) => error.into(),
         }
@@ -129,7 +136,7 @@ impl From<EngineError> for CliError {
 
 impl From<CredentialError> for CliError {
     fn from(error: CredentialError) -> Self {
-        Self::of(Exit::Usage, &error).hint("nothing was changed")
+        Self::of(Exit::Usage, &error).hint("this command has changed nothing")
     }
 }
 
@@ -138,7 +145,7 @@ impl From<ActionError> for CliError {
         Self {
             exit: Exit::Usage,
             chain: error.chain,
-            hints: vec!["nothing was changed".to_owned()],
+            hints: vec!["this command has changed nothing".to_owned()],
         }
     }
 }

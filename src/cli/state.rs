@@ -15,11 +15,13 @@ const FOLDER: &str = ".sms-plan";
 
 /// The folder named with `--state`, else the one beside the inventory, else the one here.
 pub(super) fn folder(given: Option<&Path>, inventory: Option<&Path>) -> PathBuf {
-    match (given, inventory) {
+    let folder = match (given, inventory) {
         (Some(given), _) => given.to_owned(),
         (None, Some(inventory)) => inventory.parent().unwrap_or(Path::new("")).join(FOLDER),
         (None, None) => PathBuf::from(FOLDER),
-    }
+    };
+    // Printed in commands that somebody may type in another folder.
+    std::path::absolute(&folder).unwrap_or(folder)
 }
 
 /// Opens the store of a state folder that must exist.

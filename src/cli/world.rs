@@ -11,8 +11,10 @@ use crate::directory::Connection;
 use crate::directory::Encryption;
 use crate::directory::LdapDirectory;
 use crate::host::Connections;
+use crate::plan::DirectorySpec;
 use crate::plan::Inventory;
 use crate::plan::LdapSecurity;
+use crate::run::Place;
 use crate::run::RunId;
 use crate::store::Holder;
 use crate::store::Sealer;
@@ -43,22 +45,39 @@ pub(super) fn real(
         .with_orchestrator(run_folder(state, run))
         .with_vault(Arc::clone(store), sealer.clone());
     if let Some(spec) = &inventory.directory {
-        let (bind_name, password) = credentials.password(&spec.credential)?;
-        world = world.with_directory(Arc::new(LdapDirectory::new(Connection {
-            server: spec.server.clone(),
-            address: spec.address.map(|address| address.to_string()),
-            port: None,
-            domain: spec.domain.clone(),
-            ca_file: spec.ca_file.as_ref().map(|path| inventory.resolve(path)),
-            bind_name,
-            password,
-            encryption: match spec.security {
-                LdapSecurity::Ldaps => Encryption::Ldaps,
-                LdapSecurity::Starttls => Encryption::StartTls,
-            },
-            timeout: DIRECTORY_TIMEOUT,
-            dns: spec.dns.clone(),
-        })));
+        world = world.with_directory(directory(inventory, spec, &spec.credential, credentials)?);
+        for place in [Place::Source, Place::Destination] {
+            let own = inventory
+                .host(place)
+                .and_then(|host| host.join_credential.as_ref());
+            if let Some(own) = own.filter(|own| **own != spec.credential) {
+                world = world.with_joining(place, directory(inventory, spec, own, credentials)?);
+            }
+        }
     }
     Ok(Arc::new(world))
+}
+
+fn directory(
+    inventory: &Inventory,
+    spec: &DirectorySpec,
+    credential: &str,
+    credentials: &Credentials,
+) -> Result<Arc<LdapDirectory>, CliError> {
+    let (bind_name, password) = credentials.password(credential)?;
+    Ok(Arc::new(LdapDirectory::new(Connection {
+        server: spec.server.clone(),
+        address: spec.address.map(|address| address.to_string()),
+        port: None,
+        domain: spec.domain.clone(),
+        ca_file: spec.ca_file.as_ref().map(|path| inventory.resolve(path)),
+        bind_name,
+        password,
+        encryption: match spec.security {
+            LdapSecurity::Ldaps => Encryption::Ldaps,
+            LdapSecurity::Starttls => Encryption::StartTls,
+        },
+        timeout: DIRECTORY_TIMEOUT,
+        dns: spec.dns.clone(),
+    })))
 }

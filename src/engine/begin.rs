@@ -1,5 +1,6 @@
 //! The first events of a new run, and of one that goes on: after them there is one path.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -57,12 +58,7 @@ pub async fn begin(
     reach: (Reach, Reach),
     subjects: Vec<String>,
 ) -> Result<(Lease, Run), EngineError> {
-    let text = |source: &crate::plan::Source| {
-        (
-            source.path().display().to_string(),
-            source.text().to_owned(),
-        )
-    };
+    let text = |source: &crate::plan::Source| (absolute(source.path()), source.text().to_owned());
     let (plan_path, plan_text) = text(plan.file());
     let (inventory_path, inventory_text) = text(inventory.file());
     let created = EventKind::RunCreated {
@@ -127,6 +123,7 @@ pub async fn write(
     run: &mut Run,
     kinds: Vec<(Option<StageId>, EventKind)>,
 ) -> Result<Vec<Event>, EngineError> {
+    run.accepts(&kinds)?;
     let percents = run.percents_after(&kinds);
     let at = clock.now();
     let drafts = kinds
@@ -161,6 +158,14 @@ fn lease_taken(lease: &Lease, holder: &Holder, took_over: Option<String>) -> Eve
         pid: holder.pid,
         took_over,
     }
+}
+
+/// A resume may come from another folder.
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path)
+        .unwrap_or_else(|_| path.to_owned())
+        .display()
+        .to_string()
 }
 
 fn digest(text: &str) -> String {

@@ -24,6 +24,7 @@ impl Engine<'_> {
         if kinds.is_empty() {
             return Ok(());
         }
+        self.run.accepts(&kinds)?;
         let percents = self.run.percents_after(&kinds);
         let at = self.drive.clock.now();
         let drafts = kinds

@@ -115,14 +115,9 @@ impl Engine<'_> {
                 }
             }
         }
-        let mut early = Vec::new();
-        if self.drive.registry.changes(&stage.uses) {
-            match self.gate.passage(position, &self.run) {
-                Passage::Free => {}
-                Passage::Ask => early = self.early_preconditions(),
-                Passage::Wait => return None,
-            }
-        }
+        let Some(early) = self.passage(position) else {
+            return None;
+        };
         self.queue.take(position);
         if is_host {
             self.busy.insert(stage.on);
@@ -130,6 +125,19 @@ impl Engine<'_> {
         self.live += 1;
         self.spawn_look(position, early);
         None
+    }
+
+    /// Returns what a stage must ask before it starts, or nothing if it may not start yet.
+    fn passage(&mut self, position: usize) -> Option<Vec<(usize, crate::plan::Precondition)>> {
+        let plan = Arc::clone(&self.drive.plan);
+        if !self.drive.registry.changes(&plan.stages[position].uses) {
+            return Some(Vec::new());
+        }
+        match self.gate.passage(position, &self.run) {
+            Passage::Free => Some(Vec::new()),
+            Passage::Ask => Some(self.early_preconditions()),
+            Passage::Wait => None,
+        }
     }
 
     /// The early preconditions of every stage that is not known to be off the path.
@@ -246,7 +254,13 @@ impl Engine<'_> {
             self.spawn_apply(position);
         }
         for position in due {
-            self.spawn_look(position, Vec::new());
+            match self.passage(position) {
+                Some(early) => self.spawn_look(position, early),
+                None => {
+                    self.leave(position);
+                    self.queue.put_back(position);
+                }
+            }
         }
         Ok(())
     }
@@ -331,7 +345,7 @@ impl Engine<'_> {
         }
         let kind = EventKind::Succeeded {
             attempt: self.run.stage(position).attempts,
-            output: outcome.output,
+            output: self.drive.world.clean_value(outcome.output),
             reach: outcome.reach,
             duration_ms,
             settled,
@@ -371,7 +385,7 @@ impl Engine<'_> {
                 self.halt(Halt::Paused);
             }
             ActionErrorKind::Heals | ActionErrorKind::Unreachable
-                if attempt > 0 && tries < stage.retry.attempts && self.halt.is_none() =>
+                if may_try_again(attempt, tries, stage.retry) && self.halt.is_none() =>
             {
                 let delay = delay(stage.retry, tries);
                 let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
@@ -412,6 +426,13 @@ impl Engine<'_> {
         self.live -= 1;
         self.busy.remove(&self.drive.plan.stages[position].on);
     }
+}
+
+/// Whether another try is left. An attempt was counted when it started, a look before the first
+/// attempt is counted with its failure.
+fn may_try_again(attempt: u32, tries: u32, retry: Retry) -> bool {
+    let tried = if attempt > 0 { tries } else { tries + 1 };
+    tried < retry.attempts
 }
 
 /// How long to wait after the n-th try: longer each time, but never longer than five minutes.

@@ -213,6 +213,7 @@ impl Run {
                 self.move_all(event)?;
                 for stage in &mut self.stages {
                     stage.tries = 0;
+                    stage.waiting = None;
                 }
             }
             EventKind::Stopped { .. } => self.state = RunState::Stopped,
@@ -358,6 +359,29 @@ impl Run {
                 progress.percent()
             })
             .collect()
+    }
+
+    /// Says why these could not follow, in this order, before they are durable: a journal that its
+    /// own run refuses could never be read again.
+    pub fn accepts(&self, drafts: &[(Option<StageId>, EventKind)]) -> Result<(), FoldError> {
+        let mut moved: BTreeMap<usize, StageStatus> = BTreeMap::new();
+        let seq = self.seq + 1;
+        for (stage, kind) in drafts {
+            let Some(id) = stage else { continue };
+            let Some(position) = self.position(id) else {
+                let stage = id.clone();
+                return Err(FoldError::UnknownStage { seq, stage });
+            };
+            let status = moved
+                .entry(position)
+                .or_insert(self.stages[position].status);
+            *status = status.after(kind).map_err(|source| FoldError::Illegal {
+                seq,
+                stage: id.clone(),
+                source,
+            })?;
+        }
+        Ok(())
     }
 
     /// The run's name.

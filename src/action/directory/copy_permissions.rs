@@ -127,8 +127,18 @@ impl Action for CopyPermissions {
     }
 }
 
+/// The same entries, in whatever order: a server may sort them its own way.
 fn same(one: &SecurityDescriptor, other: &SecurityDescriptor) -> bool {
-    one.explicit() == other.explicit()
+    let sorted = |of: &SecurityDescriptor| {
+        let mut entries: Vec<String> = of
+            .explicit()
+            .into_iter()
+            .map(|entry| format!("{entry:?}"))
+            .collect();
+        entries.sort();
+        entries
+    };
+    sorted(one) == sorted(other)
 }
 
 fn outcome(after: &SecurityDescriptor) -> Outcome {

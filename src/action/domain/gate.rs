@@ -16,9 +16,10 @@ use crate::run::Place;
 /// logon that outlives the domain, both joins as far as the directory can predict them, and the
 /// adapters that will take the addresses.
 pub(super) async fn ask(cx: &Context) -> Result<(), ActionError> {
+    both_are_members(cx)?;
     logon_outlives_domain(cx)?;
     adapters_are_known(cx).await?;
-    let directory = cx.directory()?;
+    let directory = cx.directory_as_joining(Place::Destination)?;
     let source = cx.computer_before(Place::Source)?;
     let now = directory.computer_by_guid(&source.guid).await?.ok_or_else(|| {
         ActionError::refused(format!(
@@ -33,12 +34,29 @@ pub(super) async fn ask(cx: &Context) -> Result<(), ActionError> {
     )?;
     // Only before the source has gone; afterwards its new name exists and is its own.
     if cx.place() == Place::Source {
+        super::join::container(cx).await?;
         let new_name = super::join::new_name(cx)?;
+        let directory = cx.directory_as_joining(Place::Source)?;
         let create = directory.predict_create(&new_name, &source.parent).await?;
         demand(
             &create,
             "the source will not be able to join again under its new name",
         )?;
+    }
+    Ok(())
+}
+
+/// The identity is an account in the domain: it moves only between two members.
+fn both_are_members(cx: &Context) -> Result<(), ActionError> {
+    for place in [Place::Source, Place::Destination] {
+        let facts = cx.snapshot_facts(place)?;
+        if !facts.domain_joined {
+            return Err(ActionError::refused(format!(
+                "the {place} `{}` is in no domain and the other server is: the identity cannot move \
+                 between them",
+                facts.name
+            )));
+        }
     }
     Ok(())
 }

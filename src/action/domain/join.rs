@@ -96,7 +96,11 @@ impl Action for Join {
                 (true, Some(true), true) if keytab_is_merged(cx).await? => {
                     Probe::after(saw, outcome(&account, &Value::Null))
                 }
-                (false, _, false) => Probe::new(Standing::Before, saw),
+                // The source's new account exists only because a join has begun; the destination's
+                // is the source's old one, which waits disabled.
+                (false, _, false) if cx.place() == Place::Destination => {
+                    Probe::new(Standing::Before, saw)
+                }
                 _ => Probe::new(Standing::Between, saw),
             },
         )
@@ -142,6 +146,22 @@ impl Action for Join {
         let name = name_to_join(cx)?;
         let directory = cx.directory()?;
         let present = directory.computer_by_name(&name).await?;
+        // Whoever comes here after an override has not been looked at: joining resets the password of
+        // the account it meets, so it must be the right one.
+        match &present {
+            Some(account) if !is_the_right_one(cx, account)? => {
+                return Err(ActionError::refused(format!(
+                    "the account `{name}` is another object ({}) than the one recorded",
+                    account.guid
+                )));
+            }
+            None if place == Place::Destination => {
+                return Err(ActionError::refused(format!(
+                    "the source's account `{name}` is gone: there is nothing to take over"
+                )));
+            }
+            _ => {}
+        }
         let container = if present.is_none() {
             container(cx).await?
         } else {
@@ -169,6 +189,12 @@ impl Action for Join {
                 account.guid
             )));
         }
+        if !account.enabled {
+            return Err(ActionError::passing(format!(
+                "the join reported success, but the account `{name}` is still disabled: the server \
+                 may have joined under another name"
+            )));
+        }
         Ok(outcome(&account, &dns_now(cx, &name).await?))
     }
 
@@ -185,7 +211,11 @@ impl Action for Join {
         };
         match place {
             // The account of the new name exists only because of this run.
-            Place::Source if cx.token["existed"].is_null() => {
+            Place::Source
+                if cx.token.is_object()
+                    && cx.token["existed"].is_null()
+                    && is_the_right_one(cx, &account)? =>
+            {
                 directory.delete_computer(&account.guid, &name).await?;
             }
             _ => directory.set_enabled(&account.guid, false).await?,
@@ -253,11 +283,22 @@ fn is_the_right_one(cx: &Context, account: &Computer) -> Result<bool, ActionErro
 }
 
 /// The organizational unit of the source's old account, as a path from the domain downwards; `None`
-/// where new accounts go by themselves.
-async fn container(cx: &Context) -> Result<Option<String>, ActionError> {
+/// where new accounts go by themselves. Refuses what `net ads join createcomputer=` cannot name.
+pub(super) async fn container(cx: &Context) -> Result<Option<String>, ActionError> {
     let parent = cx.computer_before(Place::Source)?.parent;
     if parent.eq_ignore_ascii_case(&cx.directory()?.default_computer_container().await?) {
         return Ok(None);
+    }
+    let nameable = !parent.contains(['\\', '/', '"'])
+        && parent.split(',').all(|part| {
+            let kind = part.split('=').next().unwrap_or_default().trim();
+            kind.eq_ignore_ascii_case("ou") || kind.eq_ignore_ascii_case("dc")
+        });
+    if !nameable {
+        return Err(ActionError::refused(format!(
+            "the source's account is in `{parent}`, which `net ads join` cannot create an account \
+             in: move the account to an organizational unit with a plain name first"
+        )));
     }
     Ok(Some(path_of(&parent)))
 }

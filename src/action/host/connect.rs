@@ -34,6 +34,9 @@ use crate::run::Standing;
 /// How often a random name is drawn before the run gives up.
 const DRAWS: u32 = 20;
 
+/// The longest NetBIOS computer name.
+const LONGEST_NAME: usize = 15;
+
 /// Logs on to a server.
 pub(crate) struct Connect;
 
@@ -276,6 +279,13 @@ async fn record_computer(
 ) -> Result<(), ActionError> {
     let directory = cx.directory()?;
     let name = facts.netbios_name.as_ref().unwrap_or(&facts.name);
+    if !name.eq_ignore_ascii_case(&facts.name) || name.len() > LONGEST_NAME {
+        return Err(ActionError::refused(format!(
+            "the server is called `{}` and is the member `{name}` of its domain: both names must be \
+             the same, and at most {LONGEST_NAME} characters long, for the identity to move whole",
+            facts.name
+        )));
+    }
     let computer = directory.computer_by_name(name).await?.ok_or_else(|| {
         ActionError::refused(format!(
             "`{}` says that it is in the domain, but the directory has no computer `{name}`",

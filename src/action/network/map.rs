@@ -1,7 +1,11 @@
 //! `network.map`: gives the source its new addresses, and the destination the source's old ones.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde_json::json;
+use tokio::time::Instant;
+use tokio::time::sleep;
 
 use super::change::back;
 use super::change::changes;
@@ -19,6 +23,9 @@ use crate::run::Place;
 use crate::run::Probe;
 use crate::run::Reach;
 use crate::run::Standing;
+
+/// How long to wait between two looks at the source.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Changes a server's addresses and proves over a new one that the same server answers there.
 pub(crate) struct Map;
@@ -82,7 +89,7 @@ impl Action for Map {
         let mut changes = noted(cx)?;
         for change in &mut changes {
             // An attempt that was taken back must not be mistaken for this one.
-            change.token = format!("{}-{}", change.token, cx.attempt);
+            change.token = format!("{}-{}-{}", change.token, change.adapter, cx.attempt);
         }
         if cx.place() == Place::Destination {
             source_is_off_its_addresses(cx).await?;
@@ -94,7 +101,10 @@ impl Action for Map {
     async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
         // As with an attempt: one that was kept must not be mistaken for this one.
         let token = format!("{}-{}-back-{}", cx.view.run, cx.place(), cx.attempt);
-        let changes = back(cx, &token)?;
+        let mut changes = back(cx, &token)?;
+        for change in &mut changes {
+            change.token = format!("{token}-{}", change.adapter);
+        }
         let address = cx.spec_of(cx.place())?.address.to_string();
         let reach = Reach {
             address,
@@ -150,24 +160,35 @@ fn noted(cx: &Context) -> Result<Vec<NetworkChange>, ActionError> {
     }
 }
 
-/// Adds the addresses, logs on over a new one, and keeps them only then.
+/// Changes one adapter after the other: adds its addresses, logs on over one of them, and keeps them
+/// only then. The adapter that carries the present connection comes last.
 async fn change_and_confirm(
     cx: &Context,
     changes: &[NetworkChange],
     reach: &Reach,
 ) -> Result<(), ActionError> {
     let place = cx.place();
-    let host = cx.host().await?;
-    for change in changes {
+    let carries = |change: &&NetworkChange| {
+        change
+            .addresses
+            .iter()
+            .any(|address| plain(address) == reach.address)
+    };
+    let (last, first): (Vec<_>, Vec<_>) = changes.iter().partition(carries);
+    for change in first.into_iter().chain(last) {
+        let host = cx.host().await?;
         host.map_network(change).await?;
-    }
-    let proof = cx.host_at(place, reach, true).await.map_err(|error| {
-        error.while_doing(format!(
-            "the {place} does not answer at its new address {} and will take it back by itself",
-            reach.address
-        ))
-    })?;
-    for change in changes {
+        let address = change.addresses.first().map(|address| plain(address));
+        let reach = Reach {
+            address: address.unwrap_or_else(|| reach.address.clone()),
+            ..reach.clone()
+        };
+        let proof = cx.host_at(place, &reach, true).await.map_err(|error| {
+            error.while_doing(format!(
+                "the {place} does not answer at its new address {} and will take it back by itself",
+                reach.address
+            ))
+        })?;
         proof.confirm_network(change).await?;
     }
     Ok(())
@@ -176,7 +197,21 @@ async fn change_and_confirm(
 /// The document's row 72 replaces the destination's addresses by the source's: two machines must
 /// never hold one address.
 async fn source_is_off_its_addresses(cx: &Context) -> Result<(), ActionError> {
-    let adapters = cx.host_of(Place::Source).await?.network().await?;
+    let until = Instant::now() + cx.guard().limit;
+    let adapters = loop {
+        let looked = match cx.host_of(Place::Source).await {
+            Ok(source) => source.network().await.map_err(ActionError::from),
+            Err(error) => Err(error),
+        };
+        match looked {
+            Ok(adapters) => break adapters,
+            // It may be in one of its own restarts.
+            Err(error) if error.heals() && Instant::now() + LOOK_AGAIN < until => {
+                sleep(LOOK_AGAIN).await;
+            }
+            Err(error) => return Err(error),
+        }
+    };
     let source = cx.snapshot_facts(Place::Source)?;
     for change in changes(cx, "look")? {
         for address in &change.addresses {

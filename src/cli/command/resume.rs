@@ -23,6 +23,7 @@ use crate::plan::Source;
 use crate::run::EventKind;
 use crate::run::Run;
 use crate::run::StageId;
+use crate::run::StageStatus;
 use crate::store::KeySource;
 use crate::store::NewRun;
 use crate::store::Sealer;
@@ -52,6 +53,16 @@ pub(super) async fn execute(
     let shape = crate::engine::shape_of(&pair.plan);
     let before =
         Run::read(id.clone(), shape, &record.events).map_err(crate::engine::EngineError::from)?;
+    if let Some(stage) = &retry {
+        let status = before
+            .position(stage)
+            .map(|position| before.stage(position).status);
+        if status.is_some_and(|status| status.has_ended() || status == StageStatus::Undone) {
+            return Err(CliError::usage(format!(
+                "stage `{stage}` has ended already: there is nothing to retry"
+            )));
+        }
+    }
     if !state::unfinished(before.state()) {
         if arguments.driving.format == Format::Text {
             output::print(&format!("run {id} has ended: {}\n", before.state()))?;

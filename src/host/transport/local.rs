@@ -31,8 +31,14 @@ impl Transport for Local {
             words: format!("`{}` did not run on this machine", argv[0]),
             source,
         };
+        // The environment of sms-plan may hold passwords, and a script may print its own.
+        let kept = [
+            "PATH", "HOME", "LANG", "LC_ALL", "USER", "LOGNAME", "TMPDIR",
+        ];
         let mut child = Command::new(argv[0])
             .args(&argv[1..])
+            .env_clear()
+            .envs(std::env::vars_os().filter(|(name, _)| kept.iter().any(|kept| name == kept)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -13,7 +13,11 @@ if [ -n "$entry" ]; then
   while :; do
     left=''
     for process in /proc/[0-9]*; do
-      [ "$(stat -c %u "$process" 2>/dev/null)" != "$uid" ] || { left=yes; kill -9 "${process#/proc/}" 2>/dev/null; }
+      [ "$(stat -c %u "$process" 2>/dev/null)" = "$uid" ] || continue
+      # A container's processes are seen here as well, and their users are others.
+      [ "$(readlink "$process/ns/pid" 2>/dev/null)" = "$(readlink /proc/self/ns/pid)" ] || continue
+      left=yes
+      kill -9 "${process#/proc/}" 2>/dev/null
     done
     [ -n "$left" ] || break
     round=$((round + 1))

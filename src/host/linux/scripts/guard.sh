@@ -46,7 +46,12 @@ obeys() {
 case $kind in
   look) ;;
   settle)
-    [ ! -e "$folder/lock" ] || hold "$limit"
+    if [ -e "$folder/lock" ]; then
+      hold "$limit"
+      # Whoever looks after somebody else's operation drives the run now: its last driver is refused.
+      read_fence
+      [ -z "$f_run" ] || obeys
+    fi
     ;;
   fence)
     hold $((limit / 2 + 1))
