@@ -34,7 +34,9 @@ pub(super) fn back(cx: &Context, token: &str) -> Result<Vec<NetworkChange>, Acti
         .iter()
         .filter(|adapter| touched.iter().any(|change| change.adapter == adapter.name))
         .map(|adapter| NetworkChange {
-            exact: HostSnapshot::network_file(snapshot, &adapter.name),
+            // A text that was not read is none: the recorded addresses are written instead.
+            exact: HostSnapshot::network_file(snapshot, &adapter.name)
+                .filter(|text| !text.trim().is_empty()),
             ..keeping(adapter, adapter.addresses.clone(), DropOld::Now, token)
         })
         .collect())

@@ -122,6 +122,13 @@ impl LinuxHost {
             None if same(&networkd::read(&text), &wanted(change)) => text.clone(),
             None => networkd::write(&text, &wanted(change)),
         };
+        // An empty file makes networkd let go of the adapter, with all its addresses.
+        if new.trim().is_empty() {
+            return Err(unsupported(format!(
+                "the file that configures the adapter {} would be left empty",
+                adapter.name
+            )));
+        }
         let (resolv_old, resolv_new) = resolver(&look, change).unwrap_or_default();
         let routes: Vec<String> = change
             .routes
