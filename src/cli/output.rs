@@ -18,3 +18,9 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
 pub(super) fn print_json(value: &serde_json::Value) -> Result<(), CliError> {
     print(&format!("{value:#}\n"))
 }
+
+/// Tells a person something beside the result, which machines may be reading.
+#[expect(clippy::print_stderr, reason = "notes are no part of a result")]
+pub(super) fn note(text: &str) {
+    eprintln!("note: {text}");
+}

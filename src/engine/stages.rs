@@ -254,12 +254,11 @@ impl Engine<'_> {
             self.spawn_apply(position);
         }
         for position in due {
-            match self.passage(position) {
-                Some(early) => self.spawn_look(position, early),
-                None => {
-                    self.leave(position);
-                    self.queue.put_back(position);
-                }
+            if let Some(early) = self.passage(position) {
+                self.spawn_look(position, early)
+            } else {
+                self.leave(position);
+                self.queue.put_back(position);
             }
         }
         Ok(())

@@ -12,6 +12,7 @@ use super::original_credentials;
 use super::stranger;
 use crate::action::Action;
 use crate::action::ActionError;
+use crate::action::ActionErrorKind;
 use crate::action::Context;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
@@ -78,11 +79,16 @@ impl Action for Remove {
         let host = cx
             .host_at(cx.place(), &given(cx)?, true)
             .await
-            .map_err(|error| {
+            .map_err(|mut error| {
+                // A key may be tried again without harm; a password that is refused twice or three
+                // times locks an account.
+                if error.kind == ActionErrorKind::Final && logs_on_by_key(cx) {
+                    error.kind = ActionErrorKind::Heals;
+                }
                 error.while_doing(format!(
-                "the temporary account stays until a logon as the given account works on the {}",
-                cx.place()
-            ))
+                    "the temporary account stays until a logon as the given account works on the {}",
+                    cx.place()
+                ))
             })?;
         host.remove_account(TEMPORARY_ACCOUNT).await?;
         removed(cx)
@@ -103,6 +109,13 @@ impl Action for Remove {
             format!("rm -f {RIGHTS} && userdel -rf {TEMPORARY_ACCOUNT}"),
         ]
     }
+}
+
+fn logs_on_by_key(cx: &Context) -> bool {
+    let credential = cx.host_spec().ok().map(|spec| spec.credential.as_str());
+    credential
+        .and_then(|name| cx.inventory.credentials.get(name))
+        .is_some_and(|credential| credential.private_key.is_some())
 }
 
 /// How the host is reached without the temporary account.

@@ -20,6 +20,7 @@ use crate::action::world::refused;
 use crate::directory::Parts;
 use crate::host::Facts;
 use crate::host::Host;
+use crate::host::HostSnapshot;
 use crate::host::Os;
 use crate::plan::NewName;
 use crate::plan::Signature;
@@ -121,6 +122,20 @@ async fn first_connection(cx: &Context) -> Result<Outcome, ActionError> {
     // there already, this run is refused before it has read anything.
     host.set_fence().await?;
     let snapshot = host.snapshot().await?;
+    for adapter in facts
+        .adapters
+        .iter()
+        .filter(|adapter| adapter.file.is_some())
+    {
+        let text = HostSnapshot::network_file(&snapshot.value, &adapter.name);
+        if text.is_none_or(|text| text.trim().is_empty()) {
+            return Err(ActionError::passing(format!(
+                "the file that configures `{}` was read empty: without it the adapter could not be \
+                 put back",
+                adapter.name
+            )));
+        }
+    }
     let mut data = json!({ "host": snapshot.value });
     let mut output = json!({ "pin": host.pin(), "facts": learned(&facts) });
     if facts.domain_joined {

@@ -4,11 +4,13 @@ use std::io::BufRead as _;
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::drive::Ready;
 use super::drive::to_the_end;
 use crate::action::Credentials;
 use crate::action::Registry;
+use crate::action::View;
 use crate::action::roots;
 use crate::cli::Exit;
 use crate::cli::arguments::Apply;
@@ -24,7 +26,9 @@ use crate::cli::world;
 use crate::engine::SystemClock;
 use crate::engine::begin;
 use crate::engine::shape_of;
+use crate::engine::take_over;
 use crate::engine::verify;
+use crate::engine::write;
 use crate::plan::AdapterChange;
 use crate::plan::Inventory;
 use crate::plan::NewName;
@@ -33,13 +37,18 @@ use crate::plan::Source;
 use crate::plan::TransportKind;
 use crate::plan::path;
 use crate::report;
+use crate::run::EventKind;
 use crate::run::Place;
 use crate::run::Run;
+use crate::run::RunState;
 use crate::run::Verdict;
 use crate::store::KeySource;
 use crate::store::Record;
 use crate::store::Sealer;
 use crate::store::Store;
+
+/// How long the removal of a fence may take on one server.
+const FENCE_LIMIT: Duration = Duration::from_mins(1);
 
 pub(super) async fn execute(
     arguments: &Apply,
@@ -63,6 +72,9 @@ pub(super) async fn execute(
                         ),
                     ),
                 );
+            }
+            Some(Earlier::Untouched(record, earlier)) => {
+                give_up(&folder, &store, &record, &earlier).await?;
             }
             Some(Earlier::Finished(record, earlier)) => {
                 return already_done(arguments, &folder, &store, &record, earlier, &credentials)
@@ -140,6 +152,8 @@ fn refuse_windows(inventory: &Inventory) -> Result<(), CliError> {
 /// A run for the same two servers.
 enum Earlier {
     Unfinished(crate::run::RunId),
+    /// Unfinished, but it has changed nothing yet.
+    Untouched(Box<Record>, Pair),
     Finished(Box<Record>, Pair),
 }
 
@@ -164,13 +178,64 @@ async fn earlier_run(
             continue;
         }
         if state::unfinished(line.state) {
-            return Ok(Some(Earlier::Unfinished(line.id)));
+            let run = Run::read(line.id.clone(), shape_of(&pair.plan), &record.events)
+                .map_err(crate::engine::EngineError::from)?;
+            let begun = |(position, stage): (usize, &crate::plan::Stage)| {
+                registry.changes(&stage.uses) && run.stage(position).attempts > 0
+            };
+            let touched = pair.plan.stages.iter().enumerate().any(begun);
+            let driven = record.holder.as_ref().is_some_and(|holder| holder.alive);
+            return Ok(Some(if touched || driven {
+                Earlier::Unfinished(line.id)
+            } else {
+                Earlier::Untouched(Box::new(record), pair)
+            }));
         }
-        if line.state == crate::run::RunState::Succeeded && finished.is_none() {
+        if line.state == RunState::Succeeded && finished.is_none() {
             finished = Some(Earlier::Finished(Box::new(record), pair));
         }
     }
     Ok(finished)
+}
+
+/// Ends a run that has changed nothing, so that mended files can be applied: takes its fences off the
+/// servers and frees its locks.
+async fn give_up(
+    folder: &Path,
+    store: &Arc<dyn Store>,
+    record: &Record,
+    pair: &Pair,
+) -> Result<(), CliError> {
+    let id = record.new.id.clone();
+    let credentials = Credentials::fetch(&pair.inventory)?;
+    let sealer = Sealer::new(KeySource::from_environment()?);
+    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, record, &pair.plan).await?;
+    let world = world::real(folder, &id, &pair.inventory, &credentials, store, &sealer)?;
+    let view = View::of(&pair.plan, &pair.inventory, &run);
+    let cleared = world.clear_fences(&view, FENCE_LIMIT).await;
+    world.close().await;
+    if let Err(error) = cleared {
+        store.release(&lease, false).await?;
+        return Err(CliError::from(error).hint(format!(
+            "run {id} has changed nothing, but its record is still on a server"
+        )));
+    }
+    let ended = EventKind::RunEnded {
+        state: RunState::RolledBack,
+    };
+    write(
+        store.as_ref(),
+        &SystemClock,
+        &lease,
+        &mut run,
+        vec![(None, ended)],
+    )
+    .await?;
+    store.release(&lease, true).await?;
+    output::note(&format!(
+        "run {id} had changed nothing; it is given up for this one"
+    ));
+    Ok(())
 }
 
 /// Looks at every stage of the finished run and changes nothing.

@@ -35,6 +35,7 @@ pub(super) fn create(
     holder: &Holder,
 ) -> Result<Lease, StoreError> {
     let transaction = write(connection)?;
+    forget_unborn(&transaction, holder)?;
     let known: i64 = transaction.query_row(
         "SELECT count(*) FROM runs WHERE id = ?1",
         [run.id.as_str()],
@@ -84,6 +85,26 @@ pub(super) fn create(
     hold(&transaction, &lease, holder)?;
     transaction.commit()?;
     Ok(lease)
+}
+
+/// Removes runs that were cut before their first event: nothing of them ever happened, and nobody
+/// can go on with them.
+fn forget_unborn(transaction: &Transaction<'_>, observer: &Holder) -> Result<(), StoreError> {
+    let unborn = transaction
+        .prepare("SELECT id FROM runs WHERE seq = 0")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<Vec<String>, _>>()?;
+    for id in unborn {
+        let lease = lease_row(transaction, &known_id(&id)?)?;
+        if lease.is_some_and(|lease| lease.held && lease.lost(observer).is_none()) {
+            continue;
+        }
+        for table in ["locks", "leases", "requests", "secrets"] {
+            transaction.execute(&format!("DELETE FROM {table} WHERE run = ?1"), [&id])?;
+        }
+        transaction.execute("DELETE FROM runs WHERE id = ?1", [&id])?;
+    }
+    Ok(())
 }
 
 pub(super) fn append(
@@ -215,7 +236,7 @@ pub(super) fn runs(connection: &mut Connection) -> Result<Vec<RunLine>, StoreErr
     let rows = transaction
         .prepare(
             "SELECT id, created_at, changed_at, state, percent, inventory_path FROM runs
-             ORDER BY created_at, id",
+             WHERE seq > 0 ORDER BY created_at, id",
         )?
         .query_map([], |row| {
             Ok((
