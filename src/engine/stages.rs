@@ -115,9 +115,7 @@ impl Engine<'_> {
                 }
             }
         }
-        let Some(early) = self.passage(position) else {
-            return None;
-        };
+        let early = self.passage(position)?;
         self.queue.take(position);
         if is_host {
             self.busy.insert(stage.on);
@@ -255,7 +253,7 @@ impl Engine<'_> {
         }
         for position in due {
             if let Some(early) = self.passage(position) {
-                self.spawn_look(position, early)
+                self.spawn_look(position, early);
             } else {
                 self.leave(position);
                 self.queue.put_back(position);
