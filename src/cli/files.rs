@@ -14,6 +14,7 @@ use crate::plan::Source;
 use crate::plan::check_pair;
 use crate::plan::load_inventory;
 use crate::plan::load_plan;
+use crate::store::NewRun;
 
 /// A plan and an inventory that fit together.
 #[derive(Clone)]
@@ -42,14 +43,12 @@ pub(super) fn read_pair(
 }
 
 /// Loads both files as a run keeps them.
-pub(super) fn stored_pair(
-    plan: &Source,
-    inventory: &Source,
-    registry: &Registry,
-) -> Result<Pair, CliError> {
+pub(super) fn stored_pair(run: &NewRun, registry: &Registry) -> Result<Pair, CliError> {
+    let plan = Source::from_text(&run.plan_path, run.plan_text.as_str());
+    let inventory = Source::from_text(&run.inventory_path, run.inventory_text.as_str());
     pair(
-        load_plan(plan, &registry.catalogue()),
-        load_inventory(inventory),
+        load_plan(&plan, &registry.catalogue()),
+        load_inventory(&inventory),
     )
 }
 

@@ -33,7 +33,6 @@ use crate::plan::AdapterChange;
 use crate::plan::Inventory;
 use crate::plan::NewName;
 use crate::plan::Os;
-use crate::plan::Source;
 use crate::plan::TransportKind;
 use crate::plan::path;
 use crate::report;
@@ -166,12 +165,7 @@ async fn earlier_run(
     let mut finished = None;
     for line in store.runs().await?.into_iter().rev() {
         let record = store.read(&line.id).await?;
-        let new = &record.new;
-        let pair = stored_pair(
-            &Source::from_text(&new.plan_path, new.plan_text.as_str()),
-            &Source::from_text(&new.inventory_path, new.inventory_text.as_str()),
-            registry,
-        )?;
+        let pair = stored_pair(&record.new, registry)?;
         let same = pair.inventory.source.address == inventory.source.address
             && pair.inventory.destination.address == inventory.destination.address;
         if !same {

@@ -11,7 +11,6 @@ use crate::engine::SystemClock;
 use crate::engine::shape_of;
 use crate::engine::take_over;
 use crate::engine::write;
-use crate::plan::Source;
 use crate::run::EventKind;
 use crate::run::Run;
 use crate::run::RunState;
@@ -26,12 +25,7 @@ pub(super) async fn execute(
     let store = state::existing(&folder)?;
     let id = state::run_id(&arguments.run)?;
     let record = store.read(&id).await?;
-    let new = &record.new;
-    let pair = stored_pair(
-        &Source::from_text(&new.plan_path, new.plan_text.as_str()),
-        &Source::from_text(&new.inventory_path, new.inventory_text.as_str()),
-        &Registry::standard(),
-    )?;
+    let pair = stored_pair(&record.new, &Registry::standard())?;
     let run = Run::read(id.clone(), shape_of(&pair.plan), &record.events)
         .map_err(crate::engine::EngineError::from)?;
     let stage = StageId::new(&*arguments.stage)

@@ -19,7 +19,6 @@ use crate::cli::world;
 use crate::engine::SystemClock;
 use crate::engine::take_over;
 use crate::engine::write;
-use crate::plan::Source;
 use crate::run::EventKind;
 use crate::run::Run;
 use crate::run::StageId;
@@ -39,11 +38,7 @@ pub(super) async fn execute(
     let id = state::to_resume(store.as_ref(), arguments.run.as_deref()).await?;
     let record = store.read(&id).await?;
     let new = &record.new;
-    let pair = stored_pair(
-        &Source::from_text(&new.plan_path, new.plan_text.as_str()),
-        &Source::from_text(&new.inventory_path, new.inventory_text.as_str()),
-        &registry,
-    )?;
+    let pair = stored_pair(&record.new, &registry)?;
     let retry = arguments
         .retry
         .as_deref()

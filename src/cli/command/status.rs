@@ -10,7 +10,6 @@ use crate::cli::files::stored_pair;
 use crate::cli::output;
 use crate::cli::state;
 use crate::engine::shape_of;
-use crate::plan::Source;
 use crate::report;
 use crate::run::Run;
 
@@ -22,12 +21,7 @@ pub(super) async fn execute(
     let store = state::existing(&folder)?;
     let id = state::to_show(store.as_ref(), arguments.run.as_deref()).await?;
     let record = store.read(&id).await?;
-    let new = &record.new;
-    let pair = stored_pair(
-        &Source::from_text(&new.plan_path, new.plan_text.as_str()),
-        &Source::from_text(&new.inventory_path, new.inventory_text.as_str()),
-        &Registry::standard(),
-    )?;
+    let pair = stored_pair(&record.new, &Registry::standard())?;
     let run = Run::read(id, shape_of(&pair.plan), &record.events)
         .map_err(crate::engine::EngineError::from)?;
     let roots = roots(&pair.plan, &pair.inventory, Some(&run));
