@@ -48,9 +48,9 @@ case $kind in
   settle)
     if [ -e "$folder/lock" ]; then
       hold "$limit"
-      # Whoever looks after somebody else's operation drives the run now: its last driver is refused.
+      # Whoever looks what became of an operation drives the run now: its last driver is refused.
       read_fence
-      [ -z "$f_run" ] || obeys
+      [ "$f_run" != "$run" ] || obeys
     fi
     ;;
   fence)
