@@ -382,7 +382,7 @@ impl Engine<'_> {
                 self.halt(Halt::Paused);
             }
             ActionErrorKind::Heals | ActionErrorKind::Unreachable
-                if may_try_again(attempt, tries, stage.retry) && self.halt.is_none() =>
+                if tries < stage.retry.attempts && self.halt.is_none() =>
             {
                 let delay = delay(stage.retry, tries);
                 let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
@@ -423,13 +423,6 @@ impl Engine<'_> {
         self.live -= 1;
         self.busy.remove(&self.drive.plan.stages[position].on);
     }
-}
-
-/// Whether another try is left. An attempt was counted when it started, a look before the first
-/// attempt is counted with its failure.
-fn may_try_again(attempt: u32, tries: u32, retry: Retry) -> bool {
-    let tried = if attempt > 0 { tries } else { tries + 1 };
-    tried < retry.attempts
 }
 
 /// How long to wait after the n-th try: longer each time, but never longer than five minutes.
