@@ -109,3 +109,22 @@ async fn a_resume_whose_first_look_fails_is_tried_again_and_stays_readable() {
     2% a Retrying 1 in 10000 ms
     ");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_question_without_an_answer_is_asked_again_before_the_first_attempt() {
+    // Nobody listens there; in the middle of a cutover that may be a server in its restart.
+    let mut bench = Bench::new("id: a, on: source, preconditions: [{ tcp: { ports: [9] } }]");
+    let run = bench.apply().await.expect("no cut");
+    assert_eq!(run.state(), RunState::Failed);
+    assert_eq!(run.stage(0).attempts, 0, "nothing was begun");
+    let lines = bench.lines_of("a");
+    let (last, before) = lines.split_last().expect("events");
+    assert!(
+        last.contains("Failed 0: precondition `tcp` is not met"),
+        "{last}"
+    );
+    assert_snapshot!(before.join("\n"), @"
+    2% a Retrying 0 in 5000 ms
+    2% a Retrying 0 in 10000 ms
+    ");
+}
