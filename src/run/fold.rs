@@ -175,16 +175,10 @@ impl Run {
                 last: self.seq,
             });
         }
-        match (&event.stage, event.kind.scope()) {
-            (Some(stage), Scope::Stage | Scope::Either) => self.fold_stage(stage, event)?,
-            (None, Scope::Run | Scope::Either) => self.fold_run(event)?,
-            (None, Scope::Stage) => return Err(FoldError::NoStage { seq }),
-            (Some(stage), Scope::Run) => {
-                return Err(FoldError::OneStage {
-                    seq,
-                    stage: stage.clone(),
-                });
-            }
+        in_scope(seq, event.stage.as_ref(), &event.kind)?;
+        match &event.stage {
+            Some(stage) => self.fold_stage(stage, event)?,
+            None => self.fold_run(event)?,
         }
         self.seq = seq;
         if event.kind.teaches() {
@@ -367,6 +361,7 @@ impl Run {
         let mut moved: BTreeMap<usize, StageStatus> = BTreeMap::new();
         let seq = self.seq + 1;
         for (stage, kind) in drafts {
+            in_scope(seq, stage.as_ref(), kind)?;
             let Some(id) = stage else { continue };
             let Some(position) = self.position(id) else {
                 let stage = id.clone();
@@ -460,5 +455,17 @@ impl Run {
     /// Returns whether every stage has ended.
     pub fn is_complete(&self) -> bool {
         self.stages.iter().all(|stage| stage.status.has_ended())
+    }
+}
+
+/// Some events are about one stage, some about the run, a few about either.
+fn in_scope(seq: u64, stage: Option<&StageId>, kind: &EventKind) -> Result<(), FoldError> {
+    match (stage, kind.scope()) {
+        (None, Scope::Stage) => Err(FoldError::NoStage { seq }),
+        (Some(stage), Scope::Run) => Err(FoldError::OneStage {
+            seq,
+            stage: stage.clone(),
+        }),
+        _ => Ok(()),
     }
 }

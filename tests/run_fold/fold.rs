@@ -24,9 +24,13 @@ proptest! {
         for happening in &happenings {
             let event = next_event(&run, happening);
             let before = everything(&run);
+            let accepted = run.accepts(&[(event.stage.clone(), event.kind.clone())]).is_ok();
             if run.fold(&event).is_err() {
+                let foreseen = !accepted || happening.spoilt.is_some();
+                prop_assert!(foreseen, "{:?} would have become durable", event);
                 prop_assert_eq!(everything(&run), before, "{:?}", event);
             } else {
+                prop_assert!(accepted, "{:?} was refused for nothing", event);
                 prop_assert!(happening.spoilt.is_none(), "{:?}", event);
             }
         }
