@@ -61,7 +61,7 @@ pub(super) async fn execute(
     let folder = state::folder(given, Some(&arguments.inventory));
     if folder.join("state.db").exists() {
         let store = state::existing(&folder)?;
-        match earlier_run(store.as_ref(), &pair.inventory, &registry).await? {
+        match earlier_run(store.as_ref(), &pair, &registry).await? {
             Some(Earlier::Unfinished(id)) => {
                 return Err(
                     CliError::usage(format!("run {id} for these servers has not ended")).hint(
@@ -151,7 +151,7 @@ fn refuse_windows(inventory: &Inventory) -> Result<(), CliError> {
 /// A run for the same two servers.
 enum Earlier {
     Unfinished(crate::run::RunId),
-    /// Unfinished, but it has changed nothing yet.
+    /// Unfinished, but it has changed nothing yet, and the files were mended since.
     Untouched(Box<Record>, Pair),
     Finished(Box<Record>, Pair),
 }
@@ -159,9 +159,10 @@ enum Earlier {
 /// The last run of this store for the same two servers; an unfinished one goes before others.
 async fn earlier_run(
     store: &dyn Store,
-    inventory: &Inventory,
+    wanted: &Pair,
     registry: &Registry,
 ) -> Result<Option<Earlier>, CliError> {
+    let inventory = &wanted.inventory;
     let mut finished = None;
     for line in store.runs().await?.into_iter().rev() {
         let record = store.read(&line.id).await?;
@@ -179,7 +180,10 @@ async fn earlier_run(
             };
             let touched = pair.plan.stages.iter().enumerate().any(begun);
             let driven = record.holder.as_ref().is_some_and(|holder| holder.alive);
-            return Ok(Some(if touched || driven {
+            // A resume of the same files does the same; only mended ones need a run of their own.
+            let mended = record.new.plan_text != wanted.plan.file().text()
+                || record.new.inventory_text != inventory.file().text();
+            return Ok(Some(if touched || driven || !mended {
                 Earlier::Unfinished(line.id)
             } else {
                 Earlier::Untouched(Box::new(record), pair)
