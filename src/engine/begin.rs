@@ -12,7 +12,6 @@ use super::Clock;
 use super::EngineError;
 use crate::plan::Inventory;
 use crate::plan::Plan;
-use crate::run::Draft;
 use crate::run::Event;
 use crate::run::EventKind;
 use crate::run::Reach;
@@ -123,19 +122,7 @@ pub async fn write(
     run: &mut Run,
     kinds: Vec<(Option<StageId>, EventKind)>,
 ) -> Result<Vec<Event>, EngineError> {
-    run.accepts(&kinds)?;
-    let percents = run.percents_after(&kinds);
-    let at = clock.now();
-    let drafts = kinds
-        .into_iter()
-        .zip(percents)
-        .map(|((stage, kind), percent)| Draft {
-            at: at.clone(),
-            stage,
-            percent,
-            kind,
-        })
-        .collect();
+    let drafts = run.drafts(&clock.now(), kinds)?;
     let events = store
         .append(
             lease,

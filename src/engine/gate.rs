@@ -4,6 +4,8 @@
 //! stands before it in the file and only looks has been learned: what `--parallel 1` knows there.
 
 use super::Drive;
+use crate::action::Registry;
+use crate::plan::Plan;
 use crate::run::Run;
 
 /// Whether the run may change anything yet.
@@ -39,8 +41,6 @@ impl Gate {
             .iter()
             .map(|stage| drive.registry.changes(&stage.uses))
             .collect();
-        let changed =
-            (0..stages.len()).any(|position| changes[position] && run.stage(position).attempts > 0);
         // The file order is topological, so one pass forwards and one backwards are enough.
         let mut pure = vec![false; stages.len()];
         for (position, stage) in stages.iter().enumerate() {
@@ -60,7 +60,11 @@ impl Gate {
         let looks =
             (0..stages.len()).filter(|position| pure[*position] && leads_to_early[*position]);
         Self {
-            state: if changed { State::Open } else { State::Closed },
+            state: if has_changed(&drive.plan, &drive.registry, run) {
+                State::Open
+            } else {
+                State::Closed
+            },
             looks: looks.collect(),
         }
     }
@@ -90,4 +94,11 @@ impl Gate {
             self.state = if granted { State::Open } else { State::Closed };
         }
     }
+}
+
+/// Returns whether a stage that changes anything has begun in a run.
+pub fn has_changed(plan: &Plan, registry: &Registry, run: &Run) -> bool {
+    let mut stages = plan.stages.iter().enumerate();
+    stages
+        .any(|(position, stage)| registry.changes(&stage.uses) && run.stage(position).attempts > 0)
 }

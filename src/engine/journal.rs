@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::Engine;
 use super::EngineError;
 use crate::action::View;
-use crate::run::Draft;
 use crate::run::EventKind;
 use crate::run::Sealed;
 use crate::run::StageId;
@@ -24,19 +23,7 @@ impl Engine<'_> {
         if kinds.is_empty() {
             return Ok(());
         }
-        self.run.accepts(&kinds)?;
-        let percents = self.run.percents_after(&kinds);
-        let at = self.drive.clock.now();
-        let drafts = kinds
-            .into_iter()
-            .zip(percents)
-            .map(|((stage, kind), percent)| Draft {
-                at: at.clone(),
-                stage,
-                percent,
-                kind,
-            })
-            .collect();
+        let drafts = self.run.drafts(&self.drive.clock.now(), kinds)?;
         let secrets = secrets
             .into_iter()
             .map(|secret| {

@@ -18,6 +18,7 @@ pub use begin::take_over;
 pub use begin::write;
 pub use clock::Clock;
 pub use clock::SystemClock;
+pub use gate::has_changed;
 pub use stop::Stop;
 pub use verify::verify;
 

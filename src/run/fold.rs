@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::Draft;
 use super::Event;
 use super::EventKind;
 use super::IllegalEvent;
@@ -377,6 +378,24 @@ impl Run {
             })?;
         }
         Ok(())
+    }
+
+    /// Dates events that are to follow, in this order, and foresees their percents; refuses what the
+    /// run does not accept.
+    pub fn drafts(
+        &self,
+        at: &str,
+        kinds: Vec<(Option<StageId>, EventKind)>,
+    ) -> Result<Vec<Draft>, FoldError> {
+        self.accepts(&kinds)?;
+        let percents = self.percents_after(&kinds);
+        let dated = |((stage, kind), percent)| Draft {
+            at: at.to_owned(),
+            stage,
+            percent,
+            kind,
+        };
+        Ok(kinds.into_iter().zip(percents).map(dated).collect())
     }
 
     /// The run's name.

@@ -25,6 +25,7 @@ use crate::cli::state;
 use crate::cli::world;
 use crate::engine::SystemClock;
 use crate::engine::begin;
+use crate::engine::has_changed;
 use crate::engine::shape_of;
 use crate::engine::take_over;
 use crate::engine::verify;
@@ -175,10 +176,7 @@ async fn earlier_run(
         if state::unfinished(line.state) {
             let run = Run::read(line.id.clone(), shape_of(&pair.plan), &record.events)
                 .map_err(crate::engine::EngineError::from)?;
-            let begun = |(position, stage): (usize, &crate::plan::Stage)| {
-                registry.changes(&stage.uses) && run.stage(position).attempts > 0
-            };
-            let touched = pair.plan.stages.iter().enumerate().any(begun);
+            let touched = has_changed(&pair.plan, registry, &run);
             let driven = record.holder.as_ref().is_some_and(|holder| holder.alive);
             // A resume of the same files does the same; only mended ones need a run of their own.
             let mended = record.new.plan_text != wanted.plan.file().text()
