@@ -4,11 +4,21 @@
 //! instead of failing or being skipped.
 
 mod check;
+mod functions;
+mod limits;
+mod marks;
+mod operators;
+#[cfg(test)]
+mod soundness;
+mod types;
+mod walk;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::LazyLock;
 
 use cel::Context;
+use cel::Env;
 use cel::Program;
 use serde_json::Value;
 
@@ -16,6 +26,9 @@ use super::roots::Roots;
 use super::vocabulary::written;
 
 pub(crate) use check::ExpressionFault;
+
+/// The functions of CEL; making them costs more than any condition.
+static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// A checked CEL expression; cheap to clone.
 #[derive(Clone)]
@@ -108,15 +121,19 @@ impl Expression {
 
     /// Evaluates it.
     pub fn evaluate(&self, roots: &Roots) -> Result<Value, ExpressionError> {
-        let mut context = Context::default();
+        match self.execute(roots) {
+            Ok(value) => Ok(from_cel(&value)),
+            Err(error) => Err(self.explain(roots, &error)),
+        }
+    }
+
+    fn execute(&self, roots: &Roots) -> Result<cel::Value, cel::ExecutionError> {
+        let mut context = Context::with_env(Arc::clone(&STANDARD));
         for root in &self.0.roots {
             let value = roots.root(root, &self.0.stages);
             context.add_variable_from_value(root.as_str(), to_cel(&value));
         }
-        match self.0.program.execute(&context) {
-            Ok(value) => Ok(from_cel(&value)),
-            Err(error) => Err(self.explain(roots, &error)),
-        }
+        self.0.program.execute(&context)
     }
 
     /// Evaluates it to a yes or no.

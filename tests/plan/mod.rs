@@ -10,6 +10,7 @@ mod pairs;
 mod rules;
 mod schemas;
 mod shipped;
+mod types;
 
 use std::path::PathBuf;
 
