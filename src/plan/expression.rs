@@ -25,6 +25,7 @@ use serde_json::Value;
 use super::roots::Roots;
 use super::vocabulary::written;
 
+use check::Checked;
 pub(crate) use check::ExpressionFault;
 
 /// The functions of CEL; making them costs more than any condition.
@@ -40,6 +41,7 @@ struct Inner {
     reads: Vec<Reference>,
     roots: Vec<String>,
     stages: Vec<String>,
+    vague: bool,
 }
 
 /// One value that an expression or a template reads.
@@ -81,7 +83,11 @@ pub enum ExpressionError {
 impl Expression {
     /// Compiles an expression that has to be a yes or no, and checks all its names and types.
     pub(crate) fn compile(text: &str) -> Result<Self, Vec<ExpressionFault>> {
-        let (program, reads) = check::check(text)?;
+        let Checked {
+            program,
+            reads,
+            vague,
+        } = check::check(text)?;
         let mut roots: Vec<String> = reads
             .iter()
             .filter_map(|r| r.path.first().cloned())
@@ -101,6 +107,7 @@ impl Expression {
             reads,
             roots,
             stages,
+            vague,
         })))
     }
 
@@ -117,6 +124,12 @@ impl Expression {
     /// Returns what it reads.
     pub fn reads(&self) -> &[Reference] {
         &self.0.reads
+    }
+
+    /// Whether it asks what is there at all, or for names that people choose, so that its answer
+    /// for what a kind of pair settles says nothing.
+    pub(crate) fn is_vague(&self) -> bool {
+        self.0.vague
     }
 
     /// Evaluates it.

@@ -8,6 +8,7 @@ use cel::Program;
 use super::Reference;
 use super::limits;
 use super::types::Type;
+use super::walk::Found;
 use super::walk::Walk;
 
 /// A fault of an expression.
@@ -38,7 +39,14 @@ impl ExpressionFault {
     }
 }
 
-pub(super) fn check(text: &str) -> Result<(Program, Vec<Reference>), Vec<ExpressionFault>> {
+/// An expression without a fault.
+pub(super) struct Checked {
+    pub(super) program: Program,
+    pub(super) reads: Vec<Reference>,
+    pub(super) vague: bool,
+}
+
+pub(super) fn check(text: &str) -> Result<Checked, Vec<ExpressionFault>> {
     limits::check_text(text).map_err(|fault| vec![fault])?;
     if text.trim().is_empty() {
         return Err(vec![ExpressionFault::new(
@@ -49,14 +57,22 @@ pub(super) fn check(text: &str) -> Result<(Program, Vec<Reference>), Vec<Express
     let program = limits::parse(text).map_err(|fault| vec![fault])?;
     let mut walk = Walk::new(text, program.source_info());
     let kind = walk.type_of(program.expression());
-    let (reads, mut faults) = walk.into_parts();
+    let Found {
+        reads,
+        mut faults,
+        vague,
+    } = walk.found();
     if faults.is_empty() && !kind.is_open() && kind != Type::Bool {
         let message = format!("the expression is {}, not a yes or no", kind.words());
         let help = "compare it with a value, as in `source.os == \"linux\"`";
         faults.push(ExpressionFault::new("P042", message).help(help));
     }
     if faults.is_empty() {
-        Ok((program, reads))
+        Ok(Checked {
+            program,
+            reads,
+            vague,
+        })
     } else {
         Err(faults)
     }

@@ -135,8 +135,8 @@ mod tests {
     fn code(text: String) -> &'static str {
         let small = std::thread::Builder::new().stack_size(3 << 19);
         let checked = small.spawn(move || {
-            let (program, _) = check(&text).map_err(|faults| faults[0].code)?;
-            program.execute(&cel::Context::default()).ok();
+            let checked = check(&text).map_err(|faults| faults[0].code)?;
+            checked.program.execute(&cel::Context::default()).ok();
             Ok("fine")
         });
         checked.unwrap().join().unwrap().unwrap_or_else(|code| code)

@@ -33,6 +33,18 @@ pub(super) struct Walk<'a> {
     locals: Vec<(String, Type)>,
     reads: Vec<Reference>,
     faults: Vec<ExpressionFault>,
+    /// Whether the part at hand only chooses a value of a group.
+    chooses: bool,
+    vague: bool,
+}
+
+/// What a walk has found.
+pub(super) struct Found {
+    pub(super) reads: Vec<Reference>,
+    pub(super) faults: Vec<ExpressionFault>,
+    /// Whether it asks what is there at all, or for names that people choose: the answer to that
+    /// is never that of all pairs of a kind.
+    pub(super) vague: bool,
 }
 
 /// One step of a path.
@@ -56,11 +68,17 @@ impl<'a> Walk<'a> {
             locals: Vec::new(),
             reads: Vec::new(),
             faults: Vec::new(),
+            chooses: false,
+            vague: false,
         }
     }
 
-    pub(super) fn into_parts(self) -> (Vec<Reference>, Vec<ExpressionFault>) {
-        (self.reads, self.faults)
+    pub(super) fn found(self) -> Found {
+        Found {
+            reads: self.reads,
+            faults: self.faults,
+            vague: self.vague,
+        }
     }
 
     pub(super) fn type_of(&mut self, part: &IdedExpr) -> Type {
@@ -185,6 +203,9 @@ impl<'a> Walk<'a> {
         if self.faults.len() == before {
             let known = steps.iter().map_while(|(step, _)| literal(step)).count();
             path.truncate(1 + known);
+            let group = matches!(kind, Type::Group(_) | Type::Map(..));
+            let name = path.last().is_some_and(|last| last == "credential") && !self.chooses;
+            self.vague |= tested || group || name;
             self.reads.push(Reference { path, tested });
         }
         kind
@@ -218,7 +239,10 @@ impl<'a> Walk<'a> {
                 }
                 (_, Step::Field(name)) => Err((*name, format!("{} has no fields", kind.words()))),
                 (_, Step::Index(index)) => {
+                    let before = self.chooses;
+                    self.chooses = matches!(index.expr, Expr::Select(_));
                     let found = self.type_of(index);
+                    self.chooses = before;
                     match typing::index(&kind, &found) {
                         Ok(found) => Ok(found),
                         Err(wrong) => {
