@@ -49,6 +49,8 @@ pub(super) enum Command {
     Stop(OneRun),
     /// Let a stage pass that waits for approval, or refuse it
     Approve(Approve),
+    /// Draw a plan: its stages in lanes, the path of an inventory, or where a run stands
+    Graph(Graph),
     /// Print the JSON schema of plans or inventories
     Schema(Schema),
     /// Print a completion script
@@ -178,6 +180,38 @@ pub(super) struct Approve {
     /// The inventory beside which the state is
     #[arg(short, long)]
     pub(super) inventory: Option<PathBuf>,
+}
+
+/// What to draw.
+#[derive(Debug, Args)]
+pub(super) struct Graph {
+    /// The plan file
+    #[arg(required_unless_present = "run")]
+    pub(super) plan: Option<PathBuf>,
+    /// The inventory whose path is told apart; with `--run`, the one beside which the state is
+    #[arg(short, long)]
+    pub(super) inventory: Option<PathBuf>,
+    /// The run whose statuses are shown, with the plan that it began with
+    #[arg(long)]
+    pub(super) run: Option<String>,
+    /// How to draw
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: GraphFormat,
+    /// The file to write [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// A notation for pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    /// A finished picture.
+    #[default]
+    Svg,
+    /// For Graphviz.
+    Dot,
+    /// For Markdown and wikis.
+    Mermaid,
 }
 
 /// Which schema.

@@ -1,6 +1,7 @@
 //! Events and runs, for people and for machines. Nothing here knows a terminal's state or a store.
 
 mod end;
+pub mod graph;
 mod json;
 mod live;
 mod tables;
