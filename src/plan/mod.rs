@@ -13,6 +13,7 @@ mod duration;
 mod expression;
 mod graph;
 mod inventory;
+mod kinds;
 mod load;
 mod model;
 mod pair;
@@ -35,6 +36,7 @@ pub use inventory::{
     Mapping, NewName, Os, Prefixed, PrefixedError, Route, Scope, SecretRef, StaticAddresses,
     TransportKind, load_inventory,
 };
+pub use kinds::{Kind, Pair, Server, kinds};
 pub use load::load_plan;
 pub use model::{Loaded, Plan, Precondition, Question, Retry, Stage};
 pub use pair::check_pair;

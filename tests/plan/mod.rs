@@ -5,6 +5,7 @@
 mod catalogue;
 mod faulty;
 mod hostile;
+mod kinds;
 mod pairs;
 mod rules;
 mod schemas;
