@@ -17,7 +17,7 @@ use crate::run::Place;
 /// The room between two tiles beside each other, two arrows, and two layers, in pixels.
 const BESIDE: f64 = 22.0;
 const BETWEEN_ARROWS: f64 = 14.0;
-const BETWEEN_LAYERS: f64 = 19.0;
+const BETWEEN_LAYERS: f64 = 26.0;
 /// The room between a lane's border and its tiles; above them stands its name.
 const LANE_MARGIN: f64 = 14.0;
 const LANE_HEAD: f64 = 34.0;
@@ -106,13 +106,24 @@ pub(super) fn lay_out(picture: &Picture, sizes: &[(f64, f64)]) -> Layout {
             ..LayoutOptions::default()
         }),
     );
-    let tiles: Vec<Area> = (0..picture.tiles.len())
+    let centres: Vec<(f64, f64)> = (0..picture.tiles.len())
         .map(|index| {
-            let (width, height) = sizes[index];
-            let (x, y) = graph
+            graph
                 .node(&tile(index))
                 .and_then(|label| Some((label.x?, label.y?)))
-                .unwrap_or_default();
+                .unwrap_or_default()
+        })
+        .collect();
+    let side = if is_mirrored(picture, &centres) {
+        -1.0
+    } else {
+        1.0
+    };
+    let tiles: Vec<Area> = centres
+        .iter()
+        .zip(sizes)
+        .map(|((x, y), (width, height))| {
+            let (x, y, width, height) = (side * x, *y, *width, *height);
             Area {
                 x: x - width / 2.0,
                 y: y - height / 2.0,
@@ -128,7 +139,7 @@ pub(super) fn lay_out(picture: &Picture, sizes: &[(f64, f64)]) -> Layout {
             let points = graph
                 .edge(&tile(*from), &tile(*to), None)
                 .map_or(&[][..], |label| &label.points[..]);
-            points.iter().map(|point| (point.x, point.y)).collect()
+            points.iter().map(|point| (side * point.x, point.y)).collect()
         })
         .collect();
     let lanes: Vec<(Place, Area)> = picture
@@ -157,6 +168,23 @@ pub(super) fn lay_out(picture: &Picture, sizes: &[(f64, f64)]) -> Layout {
         arrows,
         area,
     }
+}
+
+/// Whether the lanes stand the wrong way round: to a layout a picture and its mirror image are the
+/// same, to a reader the source is on the left.
+fn is_mirrored(picture: &Picture, centres: &[(f64, f64)]) -> bool {
+    let middles: Vec<f64> = picture
+        .lanes()
+        .map(|(_, tiles)| {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a lane has far fewer than 2^52 tiles"
+            )]
+            let count = tiles.len() as f64;
+            tiles.iter().map(|(index, _)| centres[*index].0).sum::<f64>() / count
+        })
+        .collect();
+    middles.first() > middles.last()
 }
 
 /// The upper and lower edges of all layers.

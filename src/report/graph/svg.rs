@@ -69,7 +69,7 @@ pub fn svg(picture: &Picture) -> String {
 
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" \
-         viewBox=\"0 0 {w} {h}\" font-family=\"Verdana, 'DejaVu Sans', sans-serif\" \
+         viewBox=\"0 0 {w} {h}\" font-family=\"Verdana, DejaVu Sans, Arial, sans-serif\" \
          font-size=\"{SIZE}\">\n",
         w = n(page_width),
         h = n(page_height),
@@ -214,7 +214,7 @@ fn draw_tile(out: &mut String, tile: &Tile, words: &Words, area: &Area) {
         y += LINE_HEIGHT;
         let _infallible = write!(
             out,
-            "<text x=\"{}\" y=\"{}\" font-size=\"{SMALL}\" fill=\"#595959\">{}</text>",
+            "<text x=\"{}\" y=\"{}\" font-size=\"{SMALL}\" fill=\"{colour}\">{}</text>",
             n(left),
             n(y),
             escaped(line)
