@@ -10,6 +10,8 @@ use clap::ValueEnum;
 use clap_complete::Shell;
 
 use super::exit::TABLE;
+use super::exit::TABLE_OF_DIFF;
+use super::exit::TABLE_OF_UPGRADE;
 
 /// Moves a file server's network identity (its name, its addresses and its Active Directory
 /// computer account) to its replacement, from a plan file.
@@ -51,6 +53,12 @@ pub(super) enum Command {
     Approve(Approve),
     /// Draw a plan: its stages in lanes, the path of an inventory, or where a run stands
     Graph(Graph),
+    /// Compare two plans, or two inventories, by what they mean
+    #[command(after_help = TABLE_OF_DIFF)]
+    Diff(Diff),
+    /// Rewrite a file of an older version for this one; comments and layout stay
+    #[command(after_help = TABLE_OF_UPGRADE)]
+    Upgrade(Upgrade),
     /// Print the JSON schema of plans or inventories
     Schema(Schema),
     /// Print a completion script
@@ -212,6 +220,36 @@ pub(super) enum GraphFormat {
     Dot,
     /// For Markdown and wikis.
     Mermaid,
+}
+
+/// What to compare.
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// The old file and the new one; with `--git` what git hands over
+    #[arg(required = true, value_names = ["OLD", "NEW"], num_args = 1..)]
+    pub(super) files: Vec<PathBuf>,
+    /// Take the arguments of a git external diff: PATH OLD OLD-HEX OLD-MODE NEW NEW-HEX NEW-MODE
+    #[arg(long)]
+    pub(super) git: bool,
+    /// With `--git`: say with the exit code whether they differ, as git's trustExitCode wants it
+    #[arg(long, requires = "git")]
+    pub(super) exit_code: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+/// What to rewrite.
+#[derive(Debug, Args)]
+pub(super) struct Upgrade {
+    /// The plan or inventory file
+    pub(super) file: PathBuf,
+    /// Only say whether it would be rewritten
+    #[arg(long, conflicts_with = "output")]
+    pub(super) check: bool,
+    /// Write the result to this file, or to standard output (`-`), instead of over the old one
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 }
 
 /// Which schema.

@@ -8,6 +8,7 @@ mod catalogue;
 mod check;
 pub mod codes;
 mod diagnostic;
+mod diff;
 mod document;
 mod duration;
 mod expression;
@@ -16,6 +17,7 @@ mod inventory;
 mod kinds;
 mod load;
 mod model;
+mod opening;
 mod pair;
 mod path;
 mod places;
@@ -25,10 +27,15 @@ mod shape;
 mod source;
 mod spec;
 mod template;
+mod upgrade;
 mod vocabulary;
 
 pub use catalogue::{Catalogue, Signature};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
+pub use diff::{
+    FieldChange, InventoryDifference, Moved, PathDifference, PlanDifference, Presence,
+    StageDifference, compare, compare_inventories,
+};
 pub use duration::{DurationError, DurationText};
 pub use expression::{Expression, ExpressionError, Reference};
 pub use inventory::{
@@ -38,7 +45,8 @@ pub use inventory::{
 };
 pub use kinds::{Kind, Pair, Server, kinds};
 pub use load::load_plan;
-pub use model::{Loaded, Plan, Precondition, Question, Retry, Stage};
+pub use model::{Defaults, Loaded, Plan, Precondition, Question, Retry, Stage};
+pub use opening::{FileKind, Opening};
 pub use pair::check_pair;
 pub use path::{PathRow, Runs, path};
 pub use roots::{ROOTS, Roots};
@@ -46,3 +54,4 @@ pub use schema::{schema_of_inventory, schema_of_plan};
 pub use source::{LARGEST_FILE, Source};
 pub use spec::{API_VERSION, DirectoryRight, HostPlace, Metadata};
 pub use template::{Template, TemplateError};
+pub use upgrade::upgrade;

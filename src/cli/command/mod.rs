@@ -3,6 +3,7 @@
 mod apply;
 mod approve;
 mod completions;
+mod diff;
 mod drive;
 mod events;
 mod graph;
@@ -12,6 +13,7 @@ mod runs;
 mod schema;
 mod status;
 mod stop;
+mod upgrade;
 mod validate;
 
 use super::Exit;
@@ -43,6 +45,8 @@ pub(super) async fn execute(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Stop(arguments) => stop::execute(&arguments, state).await,
         Command::Approve(arguments) => approve::execute(&arguments, state).await,
         Command::Graph(arguments) => graph::execute(&arguments, state).await,
+        Command::Diff(arguments) => diff::execute(&arguments),
+        Command::Upgrade(arguments) => upgrade::execute(&arguments),
         Command::Schema(arguments) => schema::execute(&arguments),
         Command::Completions(arguments) => completions::execute(&arguments),
     }

@@ -60,7 +60,9 @@ pub fn dot(picture: &Picture) -> String {
         })
         .collect();
     if !legend.is_empty() {
-        text.push_str("  subgraph \"cluster_legend\" {\n    label=\"legend\";\n    color=\"#b0b0b0\";\n");
+        text.push_str(
+            "  subgraph \"cluster_legend\" {\n    label=\"legend\";\n    color=\"#b0b0b0\";\n",
+        );
         text.push_str(&legend.concat());
         text.push_str("  }\n");
     }
@@ -115,7 +117,10 @@ mod tests {
 
     #[test]
     fn a_text_stays_a_text() {
-        assert_eq!(quoted("a \"b\" \\N <i> &lt;"), r#""a \"b\" \\N <i> &amp;lt;""#);
+        assert_eq!(
+            quoted("a \"b\" \\N <i> &lt;"),
+            r#""a \"b\" \\N <i> &amp;lt;""#
+        );
         assert_eq!(quoted("two\nlines\u{7}"), "\"two\\nlines \"");
     }
 }

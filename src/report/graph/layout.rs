@@ -139,7 +139,10 @@ pub(super) fn lay_out(picture: &Picture, sizes: &[(f64, f64)]) -> Layout {
             let points = graph
                 .edge(&tile(*from), &tile(*to), None)
                 .map_or(&[][..], |label| &label.points[..]);
-            points.iter().map(|point| (side * point.x, point.y)).collect()
+            points
+                .iter()
+                .map(|point| (side * point.x, point.y))
+                .collect()
         })
         .collect();
     let lanes: Vec<(Place, Area)> = picture
@@ -181,7 +184,11 @@ fn is_mirrored(picture: &Picture, centres: &[(f64, f64)]) -> bool {
                 reason = "a lane has far fewer than 2^52 tiles"
             )]
             let count = tiles.len() as f64;
-            tiles.iter().map(|(index, _)| centres[*index].0).sum::<f64>() / count
+            tiles
+                .iter()
+                .map(|(index, _)| centres[*index].0)
+                .sum::<f64>()
+                / count
         })
         .collect();
     middles.first() > middles.last()

@@ -27,7 +27,11 @@ pub fn mermaid(picture: &Picture) -> String {
         text.push_str("  end\n");
     }
     for arrow in &picture.arrows {
-        let line = if picture.on_path(*arrow) { "-->" } else { "-.->" };
+        let line = if picture.on_path(*arrow) {
+            "-->"
+        } else {
+            "-.->"
+        };
         let _infallible = writeln!(text, "  s{} {line} s{}", arrow.0 + 1, arrow.1 + 1);
     }
     let legend = picture.legend();

@@ -87,7 +87,12 @@ pub fn svg(picture: &Picture) -> String {
         title = escaped(&picture.title),
     );
     for (look, (x, y)) in legend.iter().zip(&places) {
-        draw_entry(&mut out, *look, PAGE_MARGIN + x, PAGE_MARGIN + TITLE_HEIGHT + y);
+        draw_entry(
+            &mut out,
+            *look,
+            PAGE_MARGIN + x,
+            PAGE_MARGIN + TITLE_HEIGHT + y,
+        );
     }
     let _infallible = writeln!(
         out,
@@ -174,7 +179,11 @@ fn draw_arrow(out: &mut String, stretches: &[Stretch], on_path: bool) {
 
 fn draw_tile(out: &mut String, tile: &Tile, words: &Words, area: &Area) {
     let style = tile.look.style();
-    let _infallible = write!(out, "<g><title>{}", escaped(&format!("{}\n{}", tile.id, tile.description)));
+    let _infallible = write!(
+        out,
+        "<g><title>{}",
+        escaped(&format!("{}\n{}", tile.id, tile.description))
+    );
     if !tile.reason.is_empty() {
         let _infallible = write!(out, "\n{}", escaped(&tile.reason));
     }
@@ -318,7 +327,10 @@ mod tests {
 
     #[test]
     fn a_text_stays_a_text() {
-        assert_eq!(escaped("a <b> & \"c\" é\u{1}"), "a &lt;b&gt; &amp; &quot;c&quot; é\u{fffd}");
+        assert_eq!(
+            escaped("a <b> & \"c\" é\u{1}"),
+            "a &lt;b&gt; &amp; &quot;c&quot; é\u{fffd}"
+        );
     }
 
     #[test]

@@ -82,9 +82,15 @@ mod tests {
     #[test]
     fn lines_break_between_words_and_end_with_a_mark() {
         assert_eq!(wrap("one two three", 10.0, 50.0, 9), ["one two", "three"]);
-        assert_eq!(wrap("one two three four", 10.0, 50.0, 2), ["one two", "three…"]);
+        assert_eq!(
+            wrap("one two three four", 10.0, 50.0, 2),
+            ["one two", "three…"]
+        );
         assert_eq!(wrap("", 10.0, 50.0, 2), [""]);
-        assert_eq!(wrap("restart-source", 10.0, 60.0, 9), ["restart-", "source"]);
+        assert_eq!(
+            wrap("restart-source", 10.0, 60.0, 9),
+            ["restart-", "source"]
+        );
         assert_eq!(wrap("ääääääää", 10.0, 31.0, 9), ["ääää", "ääää"]);
         assert_eq!(wrap("x", 10.0, 1.0, 9), ["x"]);
     }
