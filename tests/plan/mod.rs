@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod catalogue;
+mod diff;
 mod faulty;
 mod hostile;
 mod kinds;
@@ -10,6 +11,7 @@ mod pairs;
 mod rules;
 mod schemas;
 mod shipped;
+mod upgrade;
 
 use std::path::PathBuf;
 

@@ -313,3 +313,119 @@ fn whole(lanes: &[(Place, Area)], arrows: &[Vec<Stretch>]) -> Area {
             height: 0.0,
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::LANES;
+    use super::super::Tile;
+    use super::super::look::Look;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A picture of up to 24 tiles with arrows between any of them, and their sizes.
+    fn pictures() -> impl Strategy<Value = (Picture, Vec<(f64, f64)>)> {
+        let tile = (0..LANES.len(), 30_u32..120);
+        prop::collection::vec(
+            (
+                tile,
+                prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+            ),
+            1..24,
+        )
+        .prop_map(|stages| {
+            let mut arrows = Vec::new();
+            let mut tiles = Vec::new();
+            let mut sizes = Vec::new();
+            for (to, ((lane, height), needs)) in stages.iter().enumerate() {
+                if to > 0 {
+                    arrows.extend(needs.iter().map(|need| (need.index(to), to)));
+                }
+                sizes.push((200.0, f64::from(*height)));
+                tiles.push(Tile {
+                    id: format!("s{to}"),
+                    percent: String::new(),
+                    description: String::new(),
+                    lane: LANES[*lane],
+                    look: Look::Plain,
+                    reason: String::new(),
+                });
+            }
+            arrows.sort_unstable();
+            arrows.dedup();
+            let title = String::new();
+            (
+                Picture {
+                    title,
+                    tiles,
+                    arrows,
+                },
+                sizes,
+            )
+        })
+    }
+
+    fn overlap(a: &Area, b: &Area) -> bool {
+        a.x < b.right() && b.x < a.right() && a.y < b.bottom() && b.y < a.bottom()
+    }
+
+    proptest! {
+        #[test]
+        fn boxes_do_not_overlap_and_arrows_go_around_them((picture, sizes) in pictures()) {
+            let layout = lay_out(&picture, &sizes);
+            for (n, tile) in layout.tiles.iter().enumerate() {
+                prop_assert!(tile.x.is_finite() && tile.y.is_finite());
+                for other in &layout.tiles[..n] {
+                    prop_assert!(!overlap(tile, other), "{tile:?} {other:?}");
+                }
+                let (_, lane) = layout.lanes.iter().find(|(place, _)| *place == picture.tiles[n].lane).unwrap();
+                prop_assert!(lane.x <= tile.x && tile.right() <= lane.right());
+                prop_assert!(lane.y <= tile.y && tile.bottom() <= lane.bottom());
+            }
+            for ((from, to), stretches) in picture.arrows.iter().zip(&layout.arrows) {
+                prop_assert_eq!(stretches[0].top, layout.tiles[*from].bottom());
+                prop_assert_eq!(stretches[stretches.len() - 1].bottom, layout.tiles[*to].y);
+                for stretch in stretches {
+                    let line = Area { x: stretch.x - 0.5, y: stretch.top, width: 1.0, height: stretch.bottom - stretch.top };
+                    prop_assert!(line.height >= 0.0);
+                    prop_assert!(layout.tiles.iter().all(|tile| !overlap(tile, &line)), "{stretch:?} crosses a tile");
+                }
+                // Between two stretches it bends, and there no tile may be either.
+                for pair in stretches.windows(2) {
+                    let gap = Area {
+                        x: pair[0].x.min(pair[1].x),
+                        y: pair[0].bottom,
+                        width: (pair[0].x - pair[1].x).abs(),
+                        height: pair[1].top - pair[0].bottom,
+                    };
+                    prop_assert!(gap.height > 0.0 || gap.width < 0.001, "{pair:?} bends without room");
+                    prop_assert!(layout.tiles.iter().all(|tile| !overlap(tile, &gap)), "{pair:?} bends through a tile");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_source_is_on_the_left() {
+        let tile = |lane| Tile {
+            id: "x".to_owned(),
+            percent: String::new(),
+            description: String::new(),
+            lane,
+            look: Look::Plain,
+            reason: String::new(),
+        };
+        for lanes in [
+            [Place::Source, Place::Destination],
+            [Place::Destination, Place::Source],
+        ] {
+            let picture = Picture {
+                title: String::new(),
+                tiles: lanes.map(tile).to_vec(),
+                arrows: vec![(0, 1)],
+            };
+            let layout = lay_out(&picture, &[(200.0, 50.0), (200.0, 50.0)]);
+            assert_eq!(layout.lanes[0].0, Place::Source);
+            assert!(layout.lanes[0].1.x <= layout.lanes[1].1.x);
+        }
+    }
+}
