@@ -369,6 +369,8 @@ mod tests {
     }
 
     proptest! {
+        // Laying out is slow where nothing is optimised.
+        #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
         fn boxes_do_not_overlap_and_arrows_go_around_them((picture, sizes) in pictures()) {
             let layout = lay_out(&picture, &sizes);

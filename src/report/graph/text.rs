@@ -44,6 +44,9 @@ pub(super) fn wrap(text: &str, size: f64, most_wide: f64, most_lines: usize) -> 
                 let rest = word.split_off(cut);
                 line.push_str(&word);
                 word = rest;
+                if word.is_empty() {
+                    break;
+                }
             }
             lines.push(String::new());
         }
