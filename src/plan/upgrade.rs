@@ -110,12 +110,11 @@ fn scalar(text: &str, bytes: Range<usize>) -> Range<usize> {
         start = bytes.end - after.trim_start().len();
     }
     let scalar = rest(start);
-    let length = match scalar.chars().next() {
-        Some(quote @ ('"' | '\'')) => quoted(scalar, quote),
-        _ => {
-            let line = scalar.lines().next().unwrap_or_default();
-            line.split(" #").next().unwrap_or_default().trim_end().len()
-        }
+    let length = if let Some(quote @ ('"' | '\'')) = scalar.chars().next() {
+        quoted(scalar, quote)
+    } else {
+        let line = scalar.lines().next().unwrap_or_default();
+        line.split(" #").next().unwrap_or_default().trim_end().len()
     };
     start..start + length
 }

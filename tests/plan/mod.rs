@@ -11,6 +11,7 @@ mod pairs;
 mod rules;
 mod schemas;
 mod shipped;
+mod types;
 mod upgrade;
 
 use std::path::PathBuf;

@@ -181,3 +181,45 @@ impl Look {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_are_told_apart_without_colour() {
+        use StageStatus as S;
+        let of_a_run = [
+            S::Pending,
+            S::Skipped,
+            S::Running,
+            S::InDoubt,
+            S::Succeeded,
+            S::Adopted,
+            S::Failed,
+            S::Waiting,
+            S::Undoing,
+            S::Undone,
+        ];
+        let of_a_path = [Look::Taken, Look::Skipped, Look::Open];
+        for looks in [&of_a_run.map(Look::Status)[..], &of_a_path] {
+            for (n, look) in looks.iter().enumerate() {
+                assert!(!look.word().is_empty() && !look.meaning().is_empty());
+                for other in &looks[..n] {
+                    assert_ne!(look.word(), other.word());
+                    assert_ne!(look.style().name, other.style().name);
+                    assert_ne!(
+                        look.style(),
+                        Style {
+                            name: look.style().name,
+                            ..other.style()
+                        }
+                    );
+                }
+            }
+        }
+        let line = |look: Look| look.style().line;
+        assert_ne!(line(Look::Taken), line(Look::Skipped));
+        assert_ne!(line(Look::Open), line(Look::Skipped));
+    }
+}

@@ -6,7 +6,7 @@ pub(super) const SIZE: f64 = 12.0;
 /// Estimates how wide a text is, in pixels, in any common sans-serif typeface.
 ///
 /// No typeface is at hand, and whoever looks at a picture may have another one; the widths are those
-/// of wide ones (Verdana, DejaVu Sans), so that a text is never wider than its tile.
+/// of wide ones such as Verdana, so that a text is never wider than its tile.
 pub(super) fn width(text: &str, size: f64) -> f64 {
     text.chars().map(|c| em(c) * size).sum()
 }
