@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use super::Desk;
 
 /// Words that mean something to DOT, Mermaid, Markdown, HTML or XML.
-const HOSTILE: &str = r##"apiVersion: sms-plan/v1
+const HOSTILE: &str = r#"apiVersion: sms-plan/v1
 kind: Plan
 metadata: { name: 'x --> "y"; <z>', version: '1' }
 stages:
@@ -25,7 +25,7 @@ stages:
     with: { text: x }
     needs: [end, graph]
     when: source.os == "windows"
-"##;
+"#;
 
 fn desk() -> Desk {
     let desk = Desk::new();

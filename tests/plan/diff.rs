@@ -26,10 +26,10 @@ fn of(stages: &[&str]) -> Plan {
         let mut names = names.split_whitespace();
         let id = names.next().unwrap();
         let needs = names.collect::<Vec<_>>().join(", ");
-        text.push_str(&format!(
+        text.extend([format!(
             "  - {{ id: {id}, description: D, on: orchestrator, uses: control.note, needs: [{needs}], {} }}\n",
             if fields.trim().is_empty() { "with: { text: x }" } else { fields.trim() }
-        ));
+        )]);
     }
     parsed(&text)
 }
@@ -43,16 +43,16 @@ fn told(difference: &PlanDifference) -> Vec<String> {
             Presence::Both => stage.id.to_string(),
         };
         if let Some(was) = &stage.was {
-            line += &format!(" was {was}");
+            line.extend([" was ", was.as_str()]);
         }
         if let Some(moved) = &stage.moved {
-            line += &match &moved.after {
-                Some(after) => format!(" after {after}"),
-                None => " first".to_owned(),
-            };
+            line.extend(match &moved.after {
+                Some(after) => vec![" after ", after.as_str()],
+                None => vec![" first"],
+            });
         }
         for change in &stage.fields {
-            line += &format!(" {}", change.field);
+            line.extend([" ", change.field.as_str()]);
         }
         line
     };
@@ -330,7 +330,7 @@ proptest! {
         for stage in &new.stages {
             if difference.stages.iter().all(|other| other.id != stage.id) {
                 let was = old.stage(&stage.id);
-                prop_assert!(was.is_some_and(|was| was.with == stage.with && was.weight == stage.weight));
+                prop_assert!(was.is_some_and(|was| was.with == stage.with && was.weight.total_cmp(&stage.weight).is_eq()));
             }
         }
         let back = compare(&new, &old);

@@ -21,9 +21,10 @@ fn upgraded(text: &str) -> String {
 /// The lines that differ, old above new.
 fn changed(old: &str, new: &str) -> String {
     let pairs = old.lines().zip(new.lines()).filter(|(old, new)| old != new);
-    pairs
+    let lines: Vec<String> = pairs
         .map(|(old, new)| format!("- {old}\n+ {new}\n"))
-        .collect()
+        .collect();
+    lines.concat()
 }
 
 #[test]
@@ -135,9 +136,9 @@ fn drafts() -> impl Strategy<Value = (String, Vec<String>)> {
                     (false, _) => "",
                 };
                 let gap = " ".repeat(1 + blanks);
-                text.push_str(&format!("{open}{quote}{name}{quote}:{gap}{value}{close}"));
+                text.extend([format!("{open}{quote}{name}{quote}:{gap}{value}{close}")]);
                 if let Some(comment) = comment {
-                    text.push_str(&format!(" {comment}"));
+                    text.extend([format!(" {comment}")]);
                     comments.push(comment.clone());
                 }
                 text.push('\n');

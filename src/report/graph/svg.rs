@@ -337,6 +337,6 @@ mod tests {
     fn numbers_are_short() {
         assert_eq!(n(12.0), "12");
         assert_eq!(n(-0.01), "0");
-        assert_eq!(n(3.14), "3.1");
+        assert_eq!(n(7.25), "7.2");
     }
 }
