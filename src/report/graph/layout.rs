@@ -19,8 +19,8 @@ const BESIDE: f64 = 22.0;
 const BETWEEN_ARROWS: f64 = 14.0;
 const BETWEEN_LAYERS: f64 = 26.0;
 /// The room between a lane's border and its tiles; above them stands its name.
-const LANE_MARGIN: f64 = 14.0;
-const LANE_HEAD: f64 = 34.0;
+const LANE_MARGIN: f64 = 12.0;
+const LANE_HEAD: f64 = 38.0;
 /// The share of a tile's width on which arrows end.
 const PORTS: f64 = 0.6;
 
