@@ -407,29 +407,4 @@ mod tests {
             }
         }
     }
-
-    #[test]
-    fn the_source_is_on_the_left() {
-        let tile = |lane| Tile {
-            id: "x".to_owned(),
-            percent: String::new(),
-            description: String::new(),
-            lane,
-            look: Look::Plain,
-            reason: String::new(),
-        };
-        for lanes in [
-            [Place::Source, Place::Destination],
-            [Place::Destination, Place::Source],
-        ] {
-            let picture = Picture {
-                title: String::new(),
-                tiles: lanes.map(tile).to_vec(),
-                arrows: vec![(0, 1)],
-            };
-            let layout = lay_out(&picture, &[(200.0, 50.0), (200.0, 50.0)]);
-            assert_eq!(layout.lanes[0].0, Place::Source);
-            assert!(layout.lanes[0].1.x <= layout.lanes[1].1.x);
-        }
-    }
 }
