@@ -49,6 +49,8 @@ pub(super) enum Command {
     Stop(OneRun),
     /// Let a stage pass that waits for approval, or refuse it
     Approve(Approve),
+    /// Tell what the code of a fault means, with an example; without one, list all codes
+    Explain(Explain),
     /// Print the JSON schema of plans or inventories
     Schema(Schema),
     /// Print a completion script
@@ -178,6 +180,16 @@ pub(super) struct Approve {
     /// The inventory beside which the state is
     #[arg(short, long)]
     pub(super) inventory: Option<PathBuf>,
+}
+
+/// What to explain.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The code, as in P021 [default: list all]
+    pub(super) code: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
 }
 
 /// Which schema.

@@ -549,3 +549,15 @@ mod tests {
         assert!(begun.elapsed().as_secs() < 2);
     }
 }
+#[cfg(test)]
+mod probe {
+    #[test]
+    fn probe_spans() {
+        let text = "a: &x \"q \\x41 r\"\nb: 'it''s\n  two'\nc: |2\n    ind\n   x\nd: >-\n  fold\n  ed\n\n  y\ne: plain\n  more # c\nf: *x\ng: !t z\nh: |\n\n  é x\n\ni: [ a b , \"c\" ]\nj: \n";
+        for e in saphyr_parser::Parser::new_from_str(text) {
+            let (e, s) = e.unwrap();
+            let t: String = text.chars().skip(s.start.index()).take(s.end.index()-s.start.index()).collect();
+            println!("{e:?} -> {t:?}");
+        }
+    }
+}
