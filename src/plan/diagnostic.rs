@@ -17,6 +17,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::places::Places;
+use super::places::Spot;
 use super::source::Source;
 
 /// How bad it is.
@@ -297,19 +298,22 @@ impl At {
         self
     }
 
-    fn find(&self, source: &Source, places: &Places) -> Range<usize> {
-        let found = match self.part {
-            Part::Bytes(start, end) => start..end,
-            Part::Key => places.key(&self.pointer),
-            Part::Value => places.value(&self.pointer),
-        };
-        let whole = source.text().get(found.clone()).unwrap_or("");
-        match self.needle.as_deref().filter(|words| !words.is_empty()) {
-            Some(words) => match find_words(whole, words) {
-                Some(offset) => found.start + offset..found.start + offset + words.len(),
-                None => first_line(found, whole),
+    fn find(&self, source: &Source, places: &Places) -> Spot {
+        let spot = match (self.part, self.needle.as_deref()) {
+            (Part::Bytes(start, end), _) => Spot {
+                span: start..end,
+                origin: None,
             },
-            None => first_line(found, whole),
+            (Part::Key, _) => places.key(&self.pointer),
+            (Part::Value, None | Some("")) => places.value(&self.pointer),
+            (Part::Value, Some(words)) => places.part(source, &self.pointer, |text| {
+                find_words(text, words).map(|at| at..at + words.len())
+            }),
+        };
+        let line = |span: Range<usize>| first_line(&span, source.text());
+        Spot {
+            span: line(spot.span),
+            origin: spot.origin.map(line),
         }
     }
 }
@@ -342,9 +346,10 @@ fn find_words(text: &str, words: &str) -> Option<usize> {
 }
 
 /// A mark over many lines hides what it marks.
-fn first_line(span: Range<usize>, text: &str) -> Range<usize> {
-    let line = text.lines().next().unwrap_or("").trim_end();
-    span.start..span.start + line.len().min(text.len())
+fn first_line(span: &Range<usize>, text: &str) -> Range<usize> {
+    let marked = text.get(span.clone()).unwrap_or_default();
+    let line = marked.lines().next().unwrap_or_default().trim_end();
+    span.start..span.start + line.len()
 }
 
 /// One fault before its place is looked up.
@@ -438,15 +443,22 @@ impl Faults {
         let places = Places::read(source);
         let settle = |fault: Fault| {
             let main = fault.at.find(source, &places);
-            let (line, column) = source.line_and_column(main.start);
-            let mut labels = vec![Label {
-                span: main,
-                text: fault.label,
-            }];
-            labels.extend(fault.others.into_iter().map(|(at, text)| Label {
-                span: at.find(source, &places),
-                text,
-            }));
+            let (line, column) = source.line_and_column(main.span.start);
+            let mut labels = Vec::new();
+            let mut label = |spot: Spot, text: String| {
+                labels.push(Label {
+                    span: spot.span,
+                    text,
+                });
+                labels.extend(spot.origin.map(|span| Label {
+                    span,
+                    text: "the alias stands for this".to_owned(),
+                }));
+            };
+            label(main, fault.label);
+            for (at, text) in fault.others {
+                label(at.find(source, &places), text);
+            }
             let hidden = fault.hidden
                 || fault.at.pointer.starts_with("/credentials")
                 || labels
@@ -466,6 +478,10 @@ impl Faults {
         };
         let mut all: Vec<Diagnostic> = self.0.into_iter().map(settle).collect();
         all.sort_by(|a, b| (a.line, a.column, a.code).cmp(&(b.line, b.column, b.code)));
+        // A name that is wrong twice in one value is one fault.
+        all.dedup_by(|a, b| {
+            (a.line, a.column, a.code, &a.message) == (b.line, b.column, b.code, &b.message)
+        });
         Diagnostics(all)
     }
 }
