@@ -73,8 +73,9 @@ pub fn code(code: &str) -> Option<&'static CodeEntry> {
 
 /// Returns the code that was meant by one that is not there, if one is near.
 pub fn near(code: &str) -> Option<&'static CodeEntry> {
-    let near = nearest(code, CODES.iter().map(|entry| entry.code))?;
-    self::code(near)
+    // A letter too many at its end says more than one that is mistaken.
+    let begun = (1..code.len()).rev().find_map(|end| self::code(code.get(..end)?));
+    begun.or_else(|| self::code(nearest(code, CODES.iter().map(|entry| entry.code))?))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! From a text to an inventory: the schema, and then what a schema cannot say.
 
 use std::net::IpAddr;
-use std::path::Path;
 
 use serde_json::Value;
 
@@ -40,22 +39,10 @@ pub fn load_inventory(source: &Source) -> Result<Loaded<Inventory>, Diagnostics>
         return Err(faults.settle(source));
     }
     match serde_json::from_value::<InventorySpec>(document.value) {
-        Ok(spec) => {
-            let value = Inventory {
-                metadata: spec.metadata,
-                source: spec.hosts.source,
-                destination: spec.hosts.destination,
-                network_mapping: spec.network_mapping,
-                directory: spec.directory,
-                credentials: spec.credentials,
-                base: source.path().parent().unwrap_or(Path::new("")).to_owned(),
-                file: source.clone(),
-            };
-            Ok(Loaded {
-                value,
-                warnings: faults.settle(source),
-            })
-        }
+        Ok(spec) => Ok(Loaded {
+            value: spec.into_inventory(source),
+            warnings: faults.settle(source),
+        }),
         // The schema is made from the same types, so this says that they have come apart.
         Err(error) => {
             faults.push(Fault::error("P013", At::value(""), error.to_string()));
