@@ -40,10 +40,18 @@ const AROUND: usize = 2;
 impl Example {
     /// Returns the lines that differ, in both files, with a few around them.
     pub fn difference(&self) -> (String, String) {
-        let before: Vec<&str> = self.before.lines().skip_while(is_comment).collect();
+        let before: Vec<&str> = self
+            .before
+            .lines()
+            .skip_while(|line| line.starts_with('#'))
+            .collect();
         let after: Vec<&str> = self.after.lines().collect();
         let shorter = before.len().min(after.len());
-        let head = before.iter().zip(&after).take_while(|(a, b)| a == b).count();
+        let head = before
+            .iter()
+            .zip(&after)
+            .take_while(|(a, b)| a == b)
+            .count();
         let tail = before
             .iter()
             .rev()
@@ -59,11 +67,6 @@ impl Example {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "an iterator of references asks it")]
-fn is_comment(line: &&str) -> bool {
-    line.starts_with('#')
-}
-
 /// Returns the entry of a code.
 pub fn code(code: &str) -> Option<&'static CodeEntry> {
     CODES
@@ -74,7 +77,9 @@ pub fn code(code: &str) -> Option<&'static CodeEntry> {
 /// Returns the code that was meant by one that is not there, if one is near.
 pub fn near(code: &str) -> Option<&'static CodeEntry> {
     // A letter too many at its end says more than one that is mistaken.
-    let begun = (1..code.len()).rev().find_map(|end| self::code(code.get(..end)?));
+    let begun = (1..code.len())
+        .rev()
+        .find_map(|end| self::code(code.get(..end)?));
     begun.or_else(|| self::code(nearest(code, CODES.iter().map(|entry| entry.code))?))
 }
 
@@ -95,7 +100,10 @@ mod tests {
         let example = |before, after| Example { before, after }.difference();
         let own = |(before, after): (&str, &str)| (before.to_owned(), after.to_owned());
         assert_eq!(
-            example("# Wrong.\na\nb\nc\nx\nd\ne\nf\n", "a\nb\nc\ny\nz\nd\ne\nf\n"),
+            example(
+                "# Wrong.\na\nb\nc\nx\nd\ne\nf\n",
+                "a\nb\nc\ny\nz\nd\ne\nf\n"
+            ),
             own(("b\nc\nx\nd\ne", "b\nc\ny\nz\nd\ne"))
         );
         assert_eq!(example("# Empty.\n", "a\nb\n"), own(("", "a\nb")));

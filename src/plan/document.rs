@@ -37,7 +37,7 @@ impl Document {
             faults.push(Fault::error(
                 "P005",
                 At::bytes(at..end),
-                format!("this is not YAML: {error}"),
+                format!("not YAML: {error}"),
             ));
             std::mem::take(&mut faults).settle(source)
         })?;

@@ -166,16 +166,12 @@ impl Places {
         };
         for token in pointer.split('/').skip(1) {
             let token = token.replace("~1", "/").replace("~0", "~");
-            match self.step(at.node, &token, MOST_MERGES) {
-                Some((node, alias)) => {
-                    at.node = node;
-                    at.alias = at.alias.or(alias);
-                }
-                None => {
-                    at.whole = false;
-                    break;
-                }
-            }
+            let Some((node, alias)) = self.step(at.node, &token, MOST_MERGES) else {
+                at.whole = false;
+                break;
+            };
+            at.node = node;
+            at.alias = at.alias.or(alias);
         }
         if let Some(stands_for) = self.stands_for(at.node) {
             at.alias = at.alias.or(Some(at.node));
@@ -197,20 +193,20 @@ impl Places {
         };
         match &inside.children {
             Children::Scalar(_) | Children::Alias(_) => None,
-            Children::Map(children) => match children.get(token) {
-                Some(child) => Some((&self.nodes[*child], alias)),
-                None => {
-                    let from = &self.nodes[*children.get("<<").filter(|_| merges > 0)?];
-                    // What is merged is a map, or a list of maps.
-                    let (child, merged) = match &from.children {
-                        Children::Sequence(maps) => maps
-                            .iter()
-                            .find_map(|map| self.step(&self.nodes[*map], token, merges - 1))?,
-                        _ => self.step(from, token, merges - 1)?,
-                    };
-                    Some((child, alias.or(merged)))
+            Children::Map(children) => {
+                if let Some(child) = children.get(token) {
+                    return Some((&self.nodes[*child], alias));
                 }
-            },
+                let from = &self.nodes[*children.get("<<").filter(|_| merges > 0)?];
+                // What is merged is a map, or a list of maps.
+                let (child, merged) = match &from.children {
+                    Children::Sequence(maps) => maps
+                        .iter()
+                        .find_map(|map| self.step(&self.nodes[*map], token, merges - 1))?,
+                    _ => self.step(from, token, merges - 1)?,
+                };
+                Some((child, alias.or(merged)))
+            }
             Children::Sequence(children) => {
                 let child = children.get(token.parse::<usize>().ok()?)?;
                 Some((&self.nodes[*child], alias))

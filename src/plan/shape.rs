@@ -218,8 +218,9 @@ fn fault(schema: &Value, error: &ValidationError<'_>, faults: &mut Faults) {
             Fault::error("P013", here(), format!("`{name}` is too short"))
         }
         ValidationErrorKind::MinItems { .. } | ValidationErrorKind::MinProperties { .. } => {
-            Fault::error("P013", here(), format!("`{name}` is empty"))
-                .help(format!("it holds at least one; leave `{name}` out if that is allowed"))
+            Fault::error("P013", here(), format!("`{name}` is empty")).help(format!(
+                "it holds at least one; leave `{name}` out if that is allowed"
+            ))
         }
         ValidationErrorKind::MaxProperties { limit } => {
             Fault::error("P013", here(), format!("`{name}` holds at most {limit}"))
@@ -253,11 +254,13 @@ fn help_for_missing(schema: &Value, error: &ValidationError<'_>, field: &str) ->
 /// How a value is written that is meant right and is of another type to YAML.
 fn help_for_type(wanted: &str, instance: &Value) -> Option<String> {
     match (wanted, instance) {
-        ("a text", Value::Bool(_) | Value::Number(_)) => {
-            Some(format!("texts that look like numbers or like true and false need quotes: \"{instance}\""))
-        }
+        ("a text", Value::Bool(_) | Value::Number(_)) => Some(format!(
+            "texts that look like numbers or like true and false need quotes: \"{instance}\""
+        )),
         ("a list", Value::String(text)) => Some(format!("write it as a list of one: [{text}]")),
-        ("true or false", Value::String(text)) if ["yes", "on", "no", "off"].contains(&text.to_lowercase().as_str()) => {
+        ("true or false", Value::String(text))
+            if ["yes", "on", "no", "off"].contains(&text.to_lowercase().as_str()) =>
+        {
             Some("YAML 1.2 knows `true` and `false` only".to_owned())
         }
         ("a number" | "a whole number", Value::String(text)) if text.parse::<f64>().is_ok() => {

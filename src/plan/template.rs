@@ -348,7 +348,10 @@ fn unreadable(text: &str, error: &handlebars::TemplateError) -> (String, String)
     while let Some(start) = rest.find("{{") {
         let Some(length) = rest[start..].find("}}") else {
             let message = "`{{` is not closed by `}}`".to_owned();
-            return (message, rest[start..].lines().next().unwrap_or("{{").to_owned());
+            return (
+                message,
+                rest[start..].lines().next().unwrap_or("{{").to_owned(),
+            );
         };
         let tag = &rest[start..start + length + 2];
         let inside = tag[2..length].trim_matches(['~', ' ']);
@@ -360,7 +363,10 @@ fn unreadable(text: &str, error: &handlebars::TemplateError) -> (String, String)
             match blocks.pop() {
                 Some((opened, _)) if opened == word(closed) => {}
                 Some((opened, _)) => {
-                    return (format!("`{tag}` closes no `{{{{#{opened}}}}}`"), tag.to_owned());
+                    return (
+                        format!("`{tag}` closes no `{{{{#{opened}}}}}`"),
+                        tag.to_owned(),
+                    );
                 }
                 None => return (format!("`{tag}` closes nothing"), tag.to_owned()),
             }

@@ -7,7 +7,11 @@ use super::Desk;
 /// What is said on standard output.
 fn said(arguments: &[&str]) -> String {
     let out = Desk::new().program(arguments).output().unwrap();
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
     String::from_utf8(out.stdout).unwrap()
 }
 
@@ -54,8 +58,19 @@ fn machines_get_the_whole_example() {
     let entry: serde_json::Value =
         serde_json::from_str(&said(&["explain", "P021", "--format", "json"])).unwrap();
     assert_eq!(entry["code"], "P021");
-    assert!(entry["before"].as_str().unwrap().contains("[conect-source]"));
-    assert!(entry["after"].as_str().unwrap().contains("[connect-source]"));
-    let all: serde_json::Value = serde_json::from_str(&said(&["explain", "--format", "json"])).unwrap();
+    assert!(
+        entry["before"]
+            .as_str()
+            .unwrap()
+            .contains("[conect-source]")
+    );
+    assert!(
+        entry["after"]
+            .as_str()
+            .unwrap()
+            .contains("[connect-source]")
+    );
+    let all: serde_json::Value =
+        serde_json::from_str(&said(&["explain", "--format", "json"])).unwrap();
     assert!(all.as_array().unwrap().contains(&entry));
 }

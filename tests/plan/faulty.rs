@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use sms_plan::plan::Diagnostics;
 use sms_plan::plan::Source;
@@ -28,12 +29,18 @@ const ELSEWHERE: [(&str, &str); 2] = [
     ("P004", "what_is_no_text_is_refused_with_words"),
 ];
 
+fn is(name: &str, extension: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|own| own == extension)
+}
+
 /// The faulty files, in order.
 fn files() -> Vec<String> {
     let entries = fs::read_dir(project(FOLDER)).unwrap();
     let mut names: Vec<String> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".yaml") && !name.ends_with(".after.yaml"))
+        .filter(|name| is(name, "yaml") && !name.ends_with(".after.yaml"))
         .collect();
     names.sort();
     names
@@ -84,10 +91,14 @@ fn every_faulty_file_says_what_is_wrong_and_nothing_else() {
         let path = format!("{FOLDER}/{name}");
         let found = look(&path);
         if found.is_empty() || found.iter().any(|one| !name.starts_with(one.code)) {
-            wrong.push(format!("{name} has other faults than its name says:\n{found}"));
+            wrong.push(format!(
+                "{name} has other faults than its name says:\n{found}"
+            ));
         }
         // The folder is the project's; what the program calls it is not the reader's.
-        let shown = found.render(false).replace(&project("").display().to_string(), "");
+        let shown = found
+            .render(false)
+            .replace(&project("").display().to_string(), "");
         let beside = project(&path.replace(".yaml", ".txt"));
         if update {
             fs::write(&beside, &shown).unwrap();
@@ -114,10 +125,13 @@ fn the_catalogue_reads_like_documentation() {
     let messages = fs::read_dir(project(FOLDER))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".txt"));
+        .filter(|name| is(name, "txt"));
     let files: BTreeSet<String> = files().into_iter().collect();
     for message in messages {
-        assert!(files.contains(&message.replace(".txt", ".yaml")), "{message} has no file");
+        assert!(
+            files.contains(&message.replace(".txt", ".yaml")),
+            "{message} has no file"
+        );
     }
 }
 
@@ -127,23 +141,38 @@ fn every_code_has_a_faulty_file() {
     for entry in CODES {
         let shown = files.iter().any(|name| name.starts_with(entry.code));
         let elsewhere = ELSEWHERE.iter().any(|(code, _)| *code == entry.code);
-        assert!(shown != elsewhere, "{} has no file in {FOLDER}, or one too many", entry.code);
+        assert!(
+            shown != elsewhere,
+            "{} has no file in {FOLDER}, or one too many",
+            entry.code
+        );
     }
 }
 
 #[test]
 fn every_example_has_its_fault_and_then_has_not() {
     for entry in CODES {
-        let Some(example) = entry.example else { continue };
+        let Some(example) = entry.example else {
+            continue;
+        };
         let codes = |text: &str| -> Vec<&str> {
             let found = look_at(&Source::from_text("example.yaml", text));
             found.iter().map(|one| one.code).collect()
         };
         let before: BTreeSet<&str> = codes(example.before).into_iter().collect();
         assert_eq!(before, BTreeSet::from([entry.code]));
-        assert!(codes(example.after).is_empty(), "{}: {:?}", entry.code, codes(example.after));
+        assert!(
+            codes(example.after).is_empty(),
+            "{}: {:?}",
+            entry.code,
+            codes(example.after)
+        );
         let (before, after) = example.difference();
-        assert!(before != after && after.lines().count() < 16, "{}: {after}", entry.code);
+        assert!(
+            before != after && after.lines().count() < 16,
+            "{}: {after}",
+            entry.code
+        );
     }
 }
 

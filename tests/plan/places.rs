@@ -31,21 +31,37 @@ fn check(code: &str, marked: &str) {
     let source = Source::from_text("plan.yaml", text.as_str());
     // A byte order mark is no part of what places count.
     let skipped = text.len() - source.text().len();
-    let found = load_plan(&source, &catalogue::all()).err().unwrap_or_default();
+    let found = load_plan(&source, &catalogue::all())
+        .err()
+        .unwrap_or_default();
     let fault = found
         .iter()
         .find(|one| one.code == code)
         .unwrap_or_else(|| panic!("no {code} in\n{text}\nbut\n{found}"));
     let shown = |label: usize| {
         let span = &fault.labels[label].span;
-        (span.start + skipped..span.end + skipped, &source.text()[span.clone()])
+        (
+            span.start + skipped..span.end + skipped,
+            &source.text()[span.clone()],
+        )
     };
-    assert_eq!(shown(0), (wanted.clone(), &text[wanted.clone()]), "in\n{text}\n{found}");
+    assert_eq!(
+        shown(0),
+        (wanted.clone(), &text[wanted.clone()]),
+        "in\n{text}\n{found}"
+    );
     let line = text[..wanted.start].matches('\n').count() + 1;
     let before = text[skipped..wanted.start].rsplit('\n').next().unwrap();
-    assert_eq!((fault.line, fault.column), (line, before.chars().count() + 1));
+    assert_eq!(
+        (fault.line, fault.column),
+        (line, before.chars().count() + 1)
+    );
     if let Some(origin) = origin {
-        assert_eq!(shown(1), (origin.clone(), &text[origin]), "in\n{text}\n{found}");
+        assert_eq!(
+            shown(1),
+            (origin.clone(), &text[origin]),
+            "in\n{text}\n{found}"
+        );
     }
     assert!(!fault.render(false).is_empty());
 }
@@ -68,7 +84,9 @@ fn a_word_is_marked_in_every_style() {
         "source.os == \"linux\"\n      && «sorce».domainJoined # a comment",
         "source.os == \"grün 表 😀\" && «sorce».domainJoined",
     ] {
-        let text = format!("{HEAD}  - id: b\n    description: Words\n    on: source\n    uses: domain.leave\n    needs: [connect-source]\n    when: {when}\n");
+        let text = format!(
+            "{HEAD}  - id: b\n    description: Words\n    on: source\n    uses: domain.leave\n    needs: [connect-source]\n    when: {when}\n"
+        );
         check("P041", &text);
         check("P041", &text.replace('\n', "\r\n"));
         check("P041", &format!("\u{feff}{text}"));
@@ -82,11 +100,20 @@ fn fields_and_items_are_marked() {
         ("P021", "needs: [connect-source, «nobody»] }"),
         ("P021", "needs: [ connect-source , «\"nobody\"» ] }"),
         ("P010", "needs: [connect-source], retry: { «atempts»: 3 } }"),
-        ("P010", "needs: [connect-source], retry: { «\"atempts\"»: 3 } }"),
+        (
+            "P010",
+            "needs: [connect-source], retry: { «\"atempts\"»: 3 } }",
+        ),
         ("P013", "needs: [connect-source], timeout: «15 minutes» }"),
         ("P012", "needs: [connect-source], weight: «heavy» }"),
-        ("P052", "needs: [connect-source], note: 'grün 😀 {{«source.nmae»}}' }"),
-        ("P041", "needs: [connect-source], when: «sorce».domainJoined }"),
+        (
+            "P052",
+            "needs: [connect-source], note: 'grün 😀 {{«source.nmae»}}' }",
+        ),
+        (
+            "P041",
+            "needs: [connect-source], when: «sorce».domainJoined }",
+        ),
     ] {
         check(code, &format!("{HEAD}  - {flow}{rest}\n"));
         check(code, &format!("{HEAD}  -\n      {flow}\n       {rest}\n"));
@@ -96,9 +123,13 @@ fn fields_and_items_are_marked() {
 #[test]
 fn below_an_alias_the_place_is_the_alias() {
     let restart = "  - { id: b, description: Words, on: source, uses: host.restart, needs: [connect-source], with: &w { ‹ordinal›: 1 } }\n";
-    let note = "  - { id: c, description: Words, on: source, uses: control.note, needs: [b], with: ";
+    let note =
+        "  - { id: c, description: Words, on: source, uses: control.note, needs: [b], with: ";
     check("P010", &format!("{HEAD}{restart}{note}«*w» }}\n"));
-    check("P010", &format!("{HEAD}{restart}{note}{{ text: words, <<: «*w» }} }}\n"));
+    check(
+        "P010",
+        &format!("{HEAD}{restart}{note}{{ text: words, <<: «*w» }} }}\n"),
+    );
     let list = format!("{HEAD}{restart}{note}{{ <<: [«*w»], text: words }} }}\n");
     check("P010", &list);
     check(
@@ -112,8 +143,14 @@ fn below_an_alias_the_place_is_the_alias() {
 
 #[test]
 fn what_is_not_there_is_shown_at_what_needs_it() {
-    check("P011", &format!("{HEAD}  - «id»: b\n    on: source\n    uses: domain.leave\n"));
-    check("P012", &format!("{HEAD}  - id: b\n    «description»:\n    on: source\n    uses: domain.leave\n"));
+    check(
+        "P011",
+        &format!("{HEAD}  - «id»: b\n    on: source\n    uses: domain.leave\n"),
+    );
+    check(
+        "P012",
+        &format!("{HEAD}  - id: b\n    «description»:\n    on: source\n    uses: domain.leave\n"),
+    );
 }
 
 /// One fault: the field that holds it, its value with the marks, and its code.
@@ -122,7 +159,11 @@ struct Fault(&'static str, &'static str, &'static str);
 
 fn faults() -> impl Strategy<Value = Fault> {
     prop::sample::select(vec![
-        Fault("when", "source.os == `linux` && «sorce».domainJoined", "P041"),
+        Fault(
+            "when",
+            "source.os == `linux` && «sorce».domainJoined",
+            "P041",
+        ),
         Fault("when", "«source.domainJoind»", "P041"),
         Fault("note", "words {{«source.nmae»}} words", "P052"),
         Fault("note", "words «{{{»source.name}}} words", "P051"),
@@ -138,8 +179,18 @@ fn written(style: &str, value: &str, indent: usize) -> String {
     match style {
         "single" => format!("'{}'", value.replace('`', "''")),
         "double" => format!("\"{}\"", value.replace('`', "\\\"")).replace("words", "w\\x6frds"),
-        "literal" => format!("|-\n{pad}{}", value.replace('`', "'").replace(" && ", &format!(" &&\n{pad}"))),
-        "folded" => format!(">\n{pad}{}", value.replace('`', "'").replace(" && ", &format!("\n{pad}&& "))),
+        "literal" => format!(
+            "|-\n{pad}{}",
+            value
+                .replace('`', "'")
+                .replace(" && ", &format!(" &&\n{pad}"))
+        ),
+        "folded" => format!(
+            ">\n{pad}{}",
+            value
+                .replace('`', "'")
+                .replace(" && ", &format!("\n{pad}&& "))
+        ),
         _ => value.replace('`', "'"),
     }
 }
@@ -171,17 +222,15 @@ proptest! {
                 fields.insert(1, ("description".to_owned(), format!("\"{words}\"")));
             }
             // A block cannot stand in a flow, and braces of a plain text would open a map there.
-            let flow = *flow && number != faulty || *flow && matches!(style, "single" | "double");
+            let flow = *flow && (number != faulty || matches!(style, "single" | "double"));
             if number == faulty {
                 let style = if style == "plain" && value.starts_with(['«', '{']) && value.contains("{{") { "single" } else { style };
                 fields.push((field.to_owned(), written(style, value, 6)));
             }
             let lines: Vec<String> = fields.iter().map(|(key, value)| format!("{key}: {value}")).collect();
-            text += &if flow {
-                format!("  - {{ {} }}\n", lines.join(", "))
-            } else {
-                format!("  - {}\n", lines.join("\n    "))
-            };
+            let (before, between, after) =
+                if flow { ("{ ", ", ", " }") } else { ("", "\n    ", "") };
+            text.extend(["  - ", before, &lines.join(between), after, "\n"]);
         }
         if crlf {
             text = text.replace('\n', "\r\n");

@@ -46,16 +46,17 @@ fn list() -> String {
 fn text(entry: &CodeEntry) -> String {
     let mut words = format!(
         "{}: {}\n\n{}\n\n{}\n",
-        entry.code,
-        entry.title,
-        entry.what,
-        entry.why
+        entry.code, entry.title, entry.what, entry.why
     );
     if let Some(example) = entry.example {
         let (before, after) = example.difference();
         for (title, lines) in [("Before", before), ("After", after)] {
             let _ = write!(words, "\n{title}:\n\n");
-            let lines = if lines.is_empty() { "(nothing)" } else { lines.as_str() };
+            let lines = if lines.is_empty() {
+                "(nothing)"
+            } else {
+                lines.as_str()
+            };
             for line in lines.lines() {
                 let _ = writeln!(words, "    {line}");
             }

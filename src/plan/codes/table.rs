@@ -6,7 +6,13 @@ use super::Example;
 /// An entry whose example is a file of the catalogue, and the same file with `.after`.
 macro_rules! entry {
     ($code:literal, $title:literal, $what:literal, $why:literal) => {
-        CodeEntry { code: $code, title: $title, what: $what, why: $why, example: None }
+        CodeEntry {
+            code: $code,
+            title: $title,
+            what: $what,
+            why: $why,
+            example: None,
+        }
     };
     ($code:literal, $title:literal, $what:literal, $why:literal, $slug:literal) => {
         CodeEntry {
@@ -15,8 +21,20 @@ macro_rules! entry {
             what: $what,
             why: $why,
             example: Some(Example {
-                before: include_str!(concat!("../../../tests/fixtures/faulty/", $code, "-", $slug, ".yaml")),
-                after: include_str!(concat!("../../../tests/fixtures/faulty/", $code, "-", $slug, ".after.yaml")),
+                before: include_str!(concat!(
+                    "../../../tests/fixtures/faulty/",
+                    $code,
+                    "-",
+                    $slug,
+                    ".yaml"
+                )),
+                after: include_str!(concat!(
+                    "../../../tests/fixtures/faulty/",
+                    $code,
+                    "-",
+                    $slug,
+                    ".after.yaml"
+                )),
             }),
         }
     };

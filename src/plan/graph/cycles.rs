@@ -50,7 +50,9 @@ impl Cycles {
             .filter(|group| group.len() > 1)
             .map(|group| group.into_iter().map(NodeIndex::index).collect())
             .collect();
-        groups.iter_mut().for_each(|group| group.sort_unstable());
+        for group in &mut groups {
+            group.sort_unstable();
+        }
         groups.sort_unstable();
         for (number, group) in groups.iter().enumerate() {
             for stage in group {

@@ -152,7 +152,10 @@ fn check_name(name: &str, pointer: &str, faults: &mut Faults) {
     let help = match name.split_once('.') {
         Some((short, _)) => format!("write the name without its domain: `{short}`"),
         None if name.contains('_') && length <= LONGEST_NAME => {
-            format!("`_` is not allowed in names of DNS; write `{}`", name.replace('_', "-"))
+            format!(
+                "`_` is not allowed in names of DNS; write `{}`",
+                name.replace('_', "-")
+            )
         }
         None => "choose a shorter or plainer name".to_owned(),
     };

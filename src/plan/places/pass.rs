@@ -151,7 +151,11 @@ impl<'a> Pass<'a> {
                         self.add(span.clone(), Children::Scalar(style));
                     }
                     if anchor > 0 {
-                        let node = if is_key { None } else { self.nodes.len().checked_sub(1) };
+                        let node = if is_key {
+                            None
+                        } else {
+                            self.nodes.len().checked_sub(1)
+                        };
                         self.anchors.insert(anchor, Anchor { size, node });
                     }
                 }
@@ -168,7 +172,10 @@ impl<'a> Pass<'a> {
                         return;
                     };
                     if self.aliases > MOST_ALIASES {
-                        let message = format!("this is alias {} of this file, and {MOST_ALIASES} are the most", self.aliases);
+                        let message = format!(
+                            "this is alias {} of this file, and {MOST_ALIASES} are the most",
+                            self.aliases
+                        );
                         say(Fault::error("P006", here(), message).help("write the values out"));
                         return;
                     }
@@ -237,7 +244,10 @@ impl<'a> Pass<'a> {
                 None => total = total.saturating_add(size),
             }
             if self.open.last().map_or(total, |open| open.size) > MOST_NODES {
-                let message = format!("the file holds more than {} million values", MOST_NODES / 1_000_000);
+                let message = format!(
+                    "the file holds more than {} million values",
+                    MOST_NODES / 1_000_000
+                );
                 say(Fault::error("P006", here(), message)
                     .help("aliases count as what they stand for; write the values out"));
                 return;

@@ -92,16 +92,12 @@ impl Scalar {
         loop {
             let rest = &text[at..all.end];
             let space = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-            match break_at(&rest[space..]) {
-                Some(line_break) => {
-                    empty += 1;
-                    at += space + line_break;
-                }
-                None => {
-                    at += space;
-                    break;
-                }
-            }
+            at += space;
+            let Some(line_break) = break_at(&rest[space..]) else {
+                break;
+            };
+            empty += 1;
+            at += line_break;
         }
         if empty == 0 {
             self.push(' ', all.start..at);

@@ -9,19 +9,30 @@ use crate::plan::diagnostic::Fault;
 pub(super) fn fault(text: &str, at: usize, info: &str, open: Option<Range<usize>>) -> Fault {
     // The scanner looks ahead and has a limit of its own, which it may reach before ours.
     if info.contains("recursion limit") {
-        return too_deep(At::bytes(at..line_end(text, at).min(at + 1)), super::pass::DEEPEST);
+        return too_deep(
+            At::bytes(at..line_end(text, at).min(at + 1)),
+            super::pass::DEEPEST,
+        );
     }
     let said = |span: Range<usize>, words: &str, help: &str| {
-        Fault::error("P005", At::bytes(span), format!("this is not YAML: {words}")).help(help)
+        Fault::error("P005", At::bytes(span), format!("not YAML: {words}")).help(help)
     };
     let here = at..line_end(text, at);
     if let Some(tab) = tab_of_indentation(text, at) {
         let words = "this line is indented with a tab";
-        return said(tab..tab + 1, words, "YAML is indented with spaces, never with tabs");
+        return said(
+            tab..tab + 1,
+            words,
+            "YAML is indented with spaces, never with tabs",
+        );
     }
     if info.contains("quoted scalar") && (info.contains("indentation") || info.contains("end of")) {
         let words = "this quote is not closed";
-        return said(here, words, "close it where its text ends, on this line mostly");
+        return said(
+            here,
+            words,
+            "close it where its text ends, on this line mostly",
+        );
     }
     // Inside of a bracket, what is wrong is mostly that the bracket is still open.
     if let Some(open) = open
@@ -30,14 +41,19 @@ pub(super) fn fault(text: &str, at: usize, info: &str, open: Option<Range<usize>
     {
         let words = format!("the `{bracket}` is not closed");
         let begin = open.start..open.start + 1;
-        return said(begin, &words, &format!("close it with `{}`", closing(bracket)))
-            .label("opened here")
-            .and(At::bytes(here), "and still open here");
+        return said(
+            begin,
+            &words,
+            &format!("close it with `{}`", closing(bracket)),
+        )
+        .label("opened here")
+        .and(At::bytes(here), "and still open here");
     }
     if info.contains("unknown anchor") {
-        let word = first_word(&text[here.clone()]);
+        let word = first_word(&text[here]);
         let words = format!("no anchor is called `{}`", word.trim_start_matches('*'));
-        let help = "`*x` repeats what `&x` marks further up; a text that begins with `*` needs quotes";
+        let help =
+            "`*x` repeats what `&x` marks further up; a text that begins with `*` needs quotes";
         return said(at..at + word.len(), &words, help);
     }
     if let Some(c) = info.strip_prefix("unexpected character: `") {
@@ -58,16 +74,24 @@ pub(super) fn fault(text: &str, at: usize, info: &str, open: Option<Range<usize>
     if info.contains("simple key expect") {
         let line = line_before(text, at);
         let words = "no `: ` stands between a field and its value";
-        return said(line, words, "write `field: value`, with a space after the `:`");
+        return said(
+            line,
+            words,
+            "write `field: value`, with a space after the `:`",
+        );
     }
     if info.contains("did not find expected '-' indicator")
         || info.contains("did not find expected key")
         || info.contains("invalid indentation")
     {
         let words = "this does not line up with the lines before it";
-        return said(here, words, "fields of one map begin in the same column, as do the `-` of one list");
+        return said(
+            here,
+            words,
+            "fields of one map begin in the same column, as do the `-` of one list",
+        );
     }
-    let fault = Fault::error("P005", At::bytes(here), format!("this is not YAML: {info}"));
+    let fault = Fault::error("P005", At::bytes(here), format!("not YAML: {info}"));
     fault.help("look at the quotes, brackets and indentation of this line and the one before")
 }
 
@@ -94,8 +118,7 @@ pub(super) fn tag(at: At, tag: &str) -> Fault {
 
 pub(super) fn too_deep(at: At, deepest: usize) -> Fault {
     let message = format!("values are nested more than {deepest} deep");
-    Fault::error("P006", at, message)
-        .help("a plan is at most seven deep; is a bracket not closed?")
+    Fault::error("P006", at, message).help("a plan is at most seven deep; is a bracket not closed?")
 }
 
 /// Whether a plain text would be read as infinite or as no number.
@@ -127,7 +150,9 @@ fn closing(bracket: char) -> char {
 }
 
 fn line_end(text: &str, at: usize) -> usize {
-    text[at..].find('\n').map_or(text.len(), |offset| at + offset)
+    text[at..]
+        .find('\n')
+        .map_or(text.len(), |offset| at + offset)
 }
 
 fn first_word(text: &str) -> &str {
