@@ -114,9 +114,17 @@ impl Scalar {
         chars.next();
         let Some(c) = chars.next() else { return end };
         if let Some(line_break) = break_at(&after[1..]) {
-            let rest = &after[1 + line_break..];
-            let space = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-            return at + 1 + line_break + space;
+            // The break itself is nothing; empty lines after it are breaks.
+            let mut next = 1 + line_break;
+            loop {
+                let rest = &after[next..];
+                next += rest.len() - rest.trim_start_matches([' ', '\t']).len();
+                let Some(line_break) = break_at(&after[next..]) else {
+                    return at + next;
+                };
+                next += line_break;
+                self.push('\n', at..at + next);
+            }
         }
         let digits = match c {
             'x' => 2,
