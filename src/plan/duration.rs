@@ -105,6 +105,7 @@ impl JsonSchema for DurationText {
             "description": "A duration in whole `d`, `h`, `m`, `s` and `ms`, the largest first, as in \
                             `5s`, `15m` or `1h30m`.",
             "pattern": Self::PATTERN,
+            "patternErrorMessage": "Write a duration as in `5s`, `15m` or `1h30m`.",
             "minLength": 2,
         })
     }

@@ -77,6 +77,7 @@ pub(crate) struct InventorySpec {
 /// The two servers.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Hosts")]
 pub(crate) struct HostsSpec {
     /// The server whose identity moves away.
     pub(crate) source: HostSpec,
@@ -87,6 +88,7 @@ pub(crate) struct HostsSpec {
 /// Which inventory this is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Metadata")]
 pub struct InventoryMetadata {
     /// The name of this pair of servers, as runs and reports show it.
     #[schemars(length(min = 1), example = &"fs01")]
@@ -96,6 +98,7 @@ pub struct InventoryMetadata {
 /// One host as the inventory describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Host")]
 pub struct HostSpec {
     /// The computer name; a machine with another name is refused. Left out: not checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -231,6 +234,7 @@ pub enum AdapterChange {
 /// Addresses of an adapter that are given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Adapter")]
 pub struct StaticAddresses {
     /// The addresses with their prefix lengths, as in `10.98.0.41/24`; at least one.
     #[schemars(schema_with = "schema::prefixed_list")]
@@ -251,6 +255,7 @@ pub struct StaticAddresses {
 /// A route.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Route")]
 pub struct Route {
     /// The network that the route leads to, with its prefix length.
     #[schemars(schema_with = "schema::prefixed")]
@@ -379,6 +384,7 @@ impl From<Mapping> for String {
 /// The domain and how to talk to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Directory")]
 pub struct DirectorySpec {
     /// The domain's DNS name.
     #[schemars(example = &"example.test")]
@@ -420,6 +426,7 @@ pub enum LdapSecurity {
 /// An account and where its secret is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Credential")]
 pub struct Credential {
     /// The account's name; one of the domain as in `admin@example.test`.
     #[schemars(example = &"root", example = &"admin@example.test")]

@@ -43,6 +43,7 @@ pub(crate) struct PlanSpec {
 /// What a plan is called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Metadata")]
 pub struct Metadata {
     /// The plan's name, as runs and reports show it.
     #[schemars(length(min = 1), example = &"cutover")]
@@ -59,6 +60,7 @@ pub struct Metadata {
 /// What stages have that say nothing else.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+#[schemars(title = "Defaults")]
 pub(crate) struct Defaults {
     /// How long one attempt of a stage may take. Left out: `15m`.
     #[schemars(with = "DurationText", extend("default" = "15m"))]
@@ -75,6 +77,7 @@ pub(crate) struct Defaults {
 /// How often a stage is attempted; what is left out comes from the defaults.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+#[schemars(title = "Retry")]
 pub(crate) struct RetrySpec {
     /// How many attempts there are in all, the first one counted. Left out: 3.
     #[schemars(with = "u32", range(min = 1, max = 1000), example = 3)]

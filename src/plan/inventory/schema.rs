@@ -70,6 +70,7 @@ pub(crate) fn adapters(generator: &mut SchemaGenerator) -> Schema {
 pub(crate) fn secret(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
+        "title": "Secret",
         "examples": [{ "env": "JOIN_PASSWORD" }],
         "minProperties": 1,
         "maxProperties": 1,
