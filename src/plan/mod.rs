@@ -24,6 +24,7 @@ mod shape;
 mod source;
 mod spec;
 mod template;
+mod value;
 mod vocabulary;
 
 pub use catalogue::{Catalogue, Signature};

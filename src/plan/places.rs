@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use saphyr_parser::Event;
@@ -26,10 +27,10 @@ const DEEPEST: usize = 64;
 const MOST_ALIASES: usize = 100;
 
 /// What the pass found out besides faults.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Survey {
-    /// Whether a map takes over another one with `<<`.
-    pub(crate) merges: bool,
+    /// The anchors that an alias asks for.
+    pub(crate) aliased: BTreeSet<usize>,
 }
 
 /// Checks the structure of a text.
@@ -37,7 +38,7 @@ pub(crate) fn survey(source: &Source, faults: &mut Faults) -> Survey {
     let mut pass = Pass::new(source, false);
     pass.run(Some(faults));
     Survey {
-        merges: pass.merges,
+        aliased: pass.aliased,
     }
 }
 
@@ -153,7 +154,7 @@ struct Pass<'a> {
     open: Vec<Open<'a>>,
     anchors: BTreeMap<usize, u64>,
     aliases: usize,
-    merges: bool,
+    aliased: BTreeSet<usize>,
 }
 
 impl<'a> Pass<'a> {
@@ -167,7 +168,7 @@ impl<'a> Pass<'a> {
             open: Vec::new(),
             anchors: BTreeMap::new(),
             aliases: 0,
-            merges: false,
+            aliased: BTreeSet::new(),
         }
     }
 
@@ -225,7 +226,6 @@ impl<'a> Pass<'a> {
                             )
                             .help(format!("quote it: \"{text}\"")));
                         }
-                        self.merges |= text == "<<" && style == ScalarStyle::Plain;
                         if let Some(first) = self.take_key(text.clone(), span.clone()) {
                             say(
                                 Fault::error("P007", here(), format!("`{text}` is given twice"))
@@ -255,6 +255,7 @@ impl<'a> Pass<'a> {
                         return;
                     }
                     size = stands_for;
+                    self.aliased.insert(anchor);
                     if self.wants_key() {
                         say(key_fault(here()));
                         self.take_key(Cow::Borrowed("*"), span.clone());

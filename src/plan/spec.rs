@@ -102,7 +102,8 @@ pub(crate) struct StageSpec {
     /// digits joined by `-`.
     #[schemars(
         regex(pattern = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$"),
-        example = &"join-source"
+        example = &"join-source",
+        extend("patternErrorMessage" = "Write lower-case words and digits joined by `-`, as in `join-source`.")
     )]
     pub(crate) id: String,
     /// What people read while the stage runs. Handlebars, as in `{{source.name}}`.
