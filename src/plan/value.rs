@@ -22,12 +22,13 @@ use super::places::Survey;
 struct Open {
     kind: Kind,
     anchor: usize,
+    /// Where its own values begin among all that wait.
+    from: usize,
 }
 
 enum Kind {
-    Sequence(Vec<Value>),
+    Sequence,
     Map {
-        fields: Map<String, Value>,
         key: Key,
         /// What stands under `<<`: its fields count where the map has none of that name.
         merged: Option<Value>,
@@ -44,6 +45,9 @@ enum Key {
 /// Reads the value of a text.
 pub(crate) fn read(text: &str, survey: &Survey) -> Result<Value, Fault> {
     let mut open: Vec<Open> = Vec::new();
+    // The values whose map or list is still open, one list for all: so each of those is made at
+    // once, with the room that it needs and no more. Those of a list have no name.
+    let mut waiting: Vec<(String, Value)> = Vec::new();
     let mut anchors: BTreeMap<usize, Value> = BTreeMap::new();
     for event in Parser::new_from_str(text) {
         // The survey has read the same events.
@@ -51,6 +55,7 @@ pub(crate) fn read(text: &str, survey: &Survey) -> Result<Value, Fault> {
             let message = format!("this is not YAML: {}", error.info());
             Fault::error("P005", At::value(""), message)
         })?;
+        let from = waiting.len();
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, _) => match take_key(&mut open, text, style) {
                 Some(text) => (scalar(text, style), anchor),
@@ -61,23 +66,36 @@ pub(crate) fn read(text: &str, survey: &Survey) -> Result<Value, Fault> {
                 (value.unwrap_or_default(), 0)
             }
             Event::SequenceStart(anchor, _) => {
-                let kind = Kind::Sequence(Vec::new());
-                open.push(Open { kind, anchor });
+                let kind = Kind::Sequence;
+                open.push(Open { kind, anchor, from });
                 continue;
             }
             Event::MappingStart(anchor, _) => {
                 let kind = Kind::Map {
-                    fields: Map::new(),
                     key: Key::Due,
                     merged: None,
                 };
-                open.push(Open { kind, anchor });
+                open.push(Open { kind, anchor, from });
                 continue;
             }
-            Event::SequenceEnd | Event::MappingEnd => match open.pop() {
-                Some(closed) => (close(closed.kind, &open)?, closed.anchor),
-                None => continue,
-            },
+            Event::SequenceEnd | Event::MappingEnd => {
+                let Some(Open { kind, anchor, from }) = open.pop() else {
+                    continue;
+                };
+                let own = waiting.drain(from..);
+                let value = match kind {
+                    Kind::Sequence => Value::Array(own.map(|(_, value)| value).collect()),
+                    Kind::Map { merged, .. } => {
+                        let mut fields = own.collect();
+                        if let Some(merged) = merged {
+                            merge(&mut fields, merged)
+                                .map_err(|place| not_mergeable(&open, &waiting, &place))?;
+                        }
+                        Value::Object(fields)
+                    }
+                };
+                (value, anchor)
+            }
             _ => continue,
         };
         // Anchors may be nested, so keeping what no alias asks for could cost a multiple of the file.
@@ -86,15 +104,9 @@ pub(crate) fn read(text: &str, survey: &Survey) -> Result<Value, Fault> {
         }
         match open.last_mut().map(|open| &mut open.kind) {
             None => return Ok(value),
-            Some(Kind::Sequence(list)) => list.push(value),
-            Some(Kind::Map {
-                fields,
-                key,
-                merged,
-            }) => match std::mem::replace(key, Key::Due) {
-                Key::Field(name) => {
-                    fields.insert(name, value);
-                }
+            Some(Kind::Sequence) => waiting.push((String::new(), value)),
+            Some(Kind::Map { key, merged }) => match std::mem::replace(key, Key::Due) {
+                Key::Field(name) => waiting.push((name, value)),
                 Key::Merge => *merged = Some(value),
                 Key::Due => {}
             },
@@ -107,10 +119,11 @@ pub(crate) fn read(text: &str, survey: &Survey) -> Result<Value, Fault> {
 fn take_key<'a>(open: &mut [Open], text: Cow<'a, str>, style: ScalarStyle) -> Option<Cow<'a, str>> {
     match open.last_mut().map(|open| &mut open.kind) {
         Some(Kind::Map { key, .. }) if matches!(key, Key::Due) => {
+            // A copy: what the scanner puts together has room to spare.
             *key = if text == "<<" && style == ScalarStyle::Plain {
                 Key::Merge
             } else {
-                Key::Field(text.into_owned())
+                Key::Field(text.as_ref().to_owned())
             };
             None
         }
@@ -118,36 +131,38 @@ fn take_key<'a>(open: &mut [Open], text: Cow<'a, str>, style: ScalarStyle) -> Op
     }
 }
 
-fn close(kind: Kind, around: &[Open]) -> Result<Value, Fault> {
-    match kind {
-        Kind::Sequence(list) => Ok(Value::Array(list)),
-        Kind::Map {
-            mut fields, merged, ..
-        } => {
-            let sources = match merged {
-                None => Vec::new(),
-                Some(Value::Array(list)) => list,
-                Some(other) => vec![other],
-            };
-            for source in sources {
-                let Value::Object(source) = source else {
-                    return Err(not_mergeable(around));
-                };
-                for (name, value) in source {
-                    fields.entry(name).or_insert(value);
-                }
-            }
-            Ok(Value::Object(fields))
+/// Takes over the fields of a map, or of a list of maps; what is neither is named by its pointer.
+fn merge(fields: &mut Map<String, Value>, merged: Value) -> Result<(), String> {
+    let (sources, listed) = match merged {
+        Value::Array(list) => (list, true),
+        other => (vec![other], false),
+    };
+    for (index, source) in sources.into_iter().enumerate() {
+        let Value::Object(source) = source else {
+            return Err(if listed {
+                format!("/{index}")
+            } else {
+                String::new()
+            });
+        };
+        for (name, value) in source {
+            fields.entry(name).or_insert(value);
         }
     }
+    Ok(())
 }
 
-fn not_mergeable(around: &[Open]) -> Fault {
+fn not_mergeable(around: &[Open], waiting: &[(String, Value)], place: &str) -> Fault {
     let mut pointer = String::new();
-    for open in around {
+    for (depth, open) in around.iter().enumerate() {
         pointer.push('/');
         match &open.kind {
-            Kind::Sequence(list) => pointer.push_str(&list.len().to_string()),
+            Kind::Sequence => {
+                let end = around
+                    .get(depth + 1)
+                    .map_or(waiting.len(), |next| next.from);
+                pointer.push_str(&(end - open.from).to_string());
+            }
             Kind::Map { key, .. } => pointer.push_str(&match key {
                 Key::Field(name) => name.replace('~', "~0").replace('/', "~1"),
                 Key::Merge | Key::Due => "<<".to_owned(),
@@ -155,19 +170,22 @@ fn not_mergeable(around: &[Open]) -> Fault {
         }
     }
     let message = "`<<` takes over the fields of a map, and this is none";
-    Fault::error("P012", At::value(format!("{pointer}/<<")), message)
+    Fault::error("P012", At::value(format!("{pointer}/<<{place}")), message)
         .help("give it a map, or a list of maps, as in `<<: *defaults`")
 }
 
 fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> Value {
     if style != ScalarStyle::Plain {
-        return text.into_owned().into();
+        return text.as_ref().to_owned().into();
     }
     match text.as_ref() {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => true.into(),
         "false" | "False" | "FALSE" => false.into(),
-        word => number(word).map_or_else(|| text.into_owned().into(), Value::Number),
+        word => match number(word) {
+            Some(number) => Value::Number(number),
+            None => text.as_ref().to_owned().into(),
+        },
     }
 }
 
