@@ -170,7 +170,7 @@ fn not_mergeable(around: &[Open], waiting: &[(String, Value)], place: &str) -> F
         }
     }
     let message = "`<<` takes over the fields of a map, and this is none";
-    Fault::error("P012", At::value(format!("{pointer}/<<{place}")), message)
+    Fault::error("P009", At::value(format!("{pointer}/<<{place}")), message)
         .help("give it a map, or a list of maps, as in `<<: *defaults`")
 }
 
