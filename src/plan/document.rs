@@ -31,7 +31,7 @@ impl Document {
         let value = match value::read(source.text(), &survey) {
             Ok(value) => value,
             Err(fault) => {
-                faults.push(fault);
+                faults.push(*fault);
                 return Err(faults.settle(source));
             }
         };

@@ -43,7 +43,7 @@ enum Key {
 }
 
 /// Reads the value of a text.
-pub(crate) fn read(text: &str, survey: &Survey) -> Result<Value, Fault> {
+pub(crate) fn read(text: &str, survey: &Survey) -> Result<Value, Box<Fault>> {
     let mut open: Vec<Open> = Vec::new();
     // The values whose map or list is still open, one list for all: so each of those is made at
     // once, with the room that it needs and no more. Those of a list have no name.
@@ -53,12 +53,12 @@ pub(crate) fn read(text: &str, survey: &Survey) -> Result<Value, Fault> {
         // The survey has read the same events.
         let (event, _) = event.map_err(|error| {
             let message = format!("this is not YAML: {}", error.info());
-            Fault::error("P005", At::value(""), message)
+            Box::new(Fault::error("P005", At::value(""), message))
         })?;
         let from = waiting.len();
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, _) => match take_key(&mut open, text, style) {
-                Some(text) => (scalar(text, style), anchor),
+                Some(text) => (scalar(&text, style), anchor),
                 None => continue,
             },
             Event::Alias(anchor) => {
@@ -88,8 +88,9 @@ pub(crate) fn read(text: &str, survey: &Survey) -> Result<Value, Fault> {
                     Kind::Map { merged, .. } => {
                         let mut fields = own.collect();
                         if let Some(merged) = merged {
-                            merge(&mut fields, merged)
-                                .map_err(|place| not_mergeable(&open, &waiting, &place))?;
+                            merge(&mut fields, merged).map_err(|place| {
+                                Box::new(not_mergeable(&open, &waiting, &place))
+                            })?;
                         }
                         Value::Object(fields)
                     }
@@ -174,17 +175,17 @@ fn not_mergeable(around: &[Open], waiting: &[(String, Value)], place: &str) -> F
         .help("give it a map, or a list of maps, as in `<<: *defaults`")
 }
 
-fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> Value {
+fn scalar(text: &str, style: ScalarStyle) -> Value {
     if style != ScalarStyle::Plain {
-        return text.as_ref().to_owned().into();
+        return text.into();
     }
-    match text.as_ref() {
+    match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => true.into(),
         "false" | "False" | "FALSE" => false.into(),
         word => match number(word) {
             Some(number) => Value::Number(number),
-            None => text.as_ref().to_owned().into(),
+            None => word.into(),
         },
     }
 }
@@ -237,7 +238,7 @@ mod tests {
     use super::*;
 
     /// The value as this module reads it, where the survey finds nothing wrong.
-    fn ours(text: &str) -> Option<Result<Value, Fault>> {
+    fn ours(text: &str) -> Option<Result<Value, Box<Fault>>> {
         let source = Source::from_text("t.yaml", text);
         let mut faults = Faults::default();
         let survey = places::survey(&source, &mut faults);
