@@ -19,7 +19,7 @@ use serde_json::json;
 use super::root;
 
 /// How long the server may be silent while an answer is due; it mostly takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A running server.
 pub(super) struct Server {

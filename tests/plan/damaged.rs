@@ -228,7 +228,8 @@ fn the_largest_bomb_that_is_allowed_is_refused() {
         &format!("hosts: &a [{words}]\nb: [{aliases}]\n"),
     );
     // Anchors in anchors: each holds all that stands below it.
-    let open: String = (0..60).map(|n| format!("&a{n} [")).collect();
+    let open: Vec<String> = (0..60).map(|n| format!("&a{n} [")).collect();
+    let open = open.concat();
     let text = format!("a: {open}{words}{}\n", "]".repeat(60));
     load_both(&text, &text);
 }
