@@ -259,5 +259,15 @@ fn loading_takes_bounded_memory() {
         "{said}{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    assert!(said.contains("3 passed"), "{said}");
+    assert!(said.contains("4 passed"), "{said}");
+}
+
+#[test]
+fn a_message_is_one_line_whatever_it_quotes() {
+    let plan = source("plans/cutover.yaml");
+    let text = plan
+        .text()
+        .replacen("when: ", "when: |\n      a |\n      ", 1);
+    let broken = Source::from_text("plan.yaml", text);
+    check(&broken, &load_plan(&broken, &catalogue::all()).unwrap_err());
 }
