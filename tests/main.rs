@@ -5,6 +5,7 @@ mod action;
 mod cli;
 mod directory;
 mod docs;
+mod editors;
 mod engine;
 mod host;
 mod lab;

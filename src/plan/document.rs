@@ -3,7 +3,6 @@
 //! A [`Document`] exists only if the structure of its text was surveyed, so what follows may
 //! trust its size, its depth and its keys.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::diagnostic::At;
@@ -14,6 +13,7 @@ use super::places;
 use super::source::Source;
 use super::spec::API_VERSION;
 use super::upgrade;
+use super::value;
 
 /// A text whose structure is sound, and its value.
 #[derive(Debug)]
@@ -40,30 +40,15 @@ impl Document {
         if faults.has_errors() {
             return Err(faults.settle(source));
         }
-        let value = parse(source.text(), survey.merges).map_err(|error| {
-            let place = error.location();
-            let at = place.map_or(0, |place| place.index().min(source.text().len()));
-            let end = source.text()[at..]
-                .find('\n')
-                .map_or(source.text().len(), |n| at + n);
-            faults.push(Fault::error(
-                "P005",
-                At::bytes(at..end),
-                format!("not YAML: {error}"),
-            ));
-            std::mem::take(&mut faults).settle(source)
-        })?;
+        let value = match value::read(source, survey.merges) {
+            Ok(value) => value,
+            Err(fault) => {
+                faults.push(*fault);
+                return Err(faults.settle(source));
+            }
+        };
         Ok(Self { value })
     }
-}
-
-fn parse(text: &str, merges: bool) -> Result<Value, serde_yaml::Error> {
-    if merges {
-        let mut value: serde_yaml::Value = serde_yaml::from_str(text)?;
-        value.apply_merge()?;
-        return Value::deserialize(value);
-    }
-    serde_yaml::from_str(text)
 }
 
 /// A file of another kind or version gets one message, not one for each of its fields.

@@ -102,8 +102,10 @@ impl JsonSchema for DurationText {
         json_schema!({
             "type": "string",
             "title": "Duration",
-            "description": "A duration, as in 5s, 15m or 1h30m.",
+            "description": "A duration in whole `d`, `h`, `m`, `s` and `ms`, the largest first, as in \
+                            `5s`, `15m` or `1h30m`.",
             "pattern": Self::PATTERN,
+            "patternErrorMessage": "Write a duration as in `5s`, `15m` or `1h30m`.",
             "minLength": 2,
         })
     }

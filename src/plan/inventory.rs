@@ -51,23 +51,26 @@ pub struct Inventory {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(title = "Inventory")]
 pub(crate) struct InventorySpec {
-    /// The version of this format.
+    /// The version of this file format.
     #[schemars(extend("const" = API_VERSION))]
     pub(crate) api_version: String,
-    /// What this file is.
+    /// What this file is: an inventory.
     #[schemars(extend("const" = "Inventory"))]
     pub(crate) kind: String,
+    /// What this pair of servers is called.
     pub(crate) metadata: InventoryMetadata,
+    /// The two servers.
     pub(crate) hosts: HostsSpec,
     /// For each adapter of the source the adapter of the destination that takes its addresses, or
-    /// `skip`.
+    /// `skip`, which leaves them where they are.
     #[serde(default)]
     #[schemars(schema_with = "schema::mapping")]
     pub(crate) network_mapping: BTreeMap<String, Mapping>,
+    /// The Active Directory domain and how to talk to it. Left out: no host is in a domain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "DirectorySpec")]
     pub(crate) directory: Option<DirectorySpec>,
-    /// Credentials by name; secrets only by reference.
+    /// Credentials by the name that hosts and directory call them by; secrets only by reference.
     pub(crate) credentials: BTreeMap<String, Credential>,
 }
 
@@ -90,6 +93,7 @@ impl InventorySpec {
 /// The two servers.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Hosts")]
 pub(crate) struct HostsSpec {
     /// The server whose identity moves away.
     pub(crate) source: HostSpec,
@@ -100,58 +104,65 @@ pub(crate) struct HostsSpec {
 /// Which inventory this is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Metadata")]
 pub struct InventoryMetadata {
-    /// Its name.
-    #[schemars(length(min = 1))]
+    /// The name of this pair of servers, as runs and reports show it.
+    #[schemars(length(min = 1), example = &"fs01")]
     pub name: String,
 }
 
 /// One host as the inventory describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Host")]
 pub struct HostSpec {
     /// The computer name; a machine with another name is refused. Left out: not checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", example = &"fs01")]
     pub name: Option<String>,
-    /// Where it answers now.
+    /// Where the server answers now: an IP address.
     #[schemars(schema_with = "schema::address")]
     pub address: IpAddr,
-    /// Its operating system. Left out: learned when connecting.
+    /// The operating system. Left out: learned when connecting; given: must be right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Os")]
     pub os: Option<Os>,
-    /// Its release, for Windows as in `2003`, `2008 R2` or `2025`. Left out: learned.
+    /// The release as text in quotes: for Windows as in `"2003"`, `"2008 R2"` or `"2025"`, for Linux
+    /// as in `"12"`. Left out: learned when connecting; given: must be right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", example = &"2008 R2", example = &"12")]
     pub os_version: Option<String>,
-    /// Whether it is in a domain. Left out: learned.
+    /// Whether the server is in a domain. Left out: learned when connecting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub domain_joined: Option<bool>,
-    /// Whether it is a clustered file server. Left out: learned.
+    /// Whether it is a clustered file server; those are refused. Left out: learned when connecting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub clustered: Option<bool>,
-    /// How it is reached. Left out: WinRM for Windows, SSH otherwise.
+    /// How the server is reached. Left out: `winrm` for Windows, `ssh` otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "transport")]
     #[schemars(with = "TransportKind")]
     pub given_transport: Option<TransportKind>,
-    /// The credential that logs on.
+    /// The credential that logs on to the server: a name under `credentials`.
+    #[schemars(example = &"source-root")]
     pub credential: String,
-    /// The credential that joins the domain instead of the directory's.
+    /// The credential that joins this server to the domain: a name under `credentials`. Left out:
+    /// the directory's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", example = &"domain-admin")]
     pub join_credential: Option<String>,
-    /// The name that the source takes. Left out: random.
+    /// The name that the source goes on under (at most 15 characters), or `random`. Left out:
+    /// `random`: a free one is chosen when connecting.
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "newName")]
     #[schemars(schema_with = "schema::new_name")]
     pub given_new_name: Option<NewName>,
-    /// Whether a Linux source restarts after joining. Left out: yes.
+    /// Whether a Linux source restarts once more after joining under its new name. Left out: yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub restart_after_join: Option<bool>,
-    /// The new addresses of the source's own adapters.
+    /// The new addresses of the source's own adapters, by the adapter's name; the old ones move to
+    /// the destination. Only for the source.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "schema::adapters")]
     pub network: BTreeMap<String, AdapterChange>,
@@ -239,19 +250,20 @@ pub enum AdapterChange {
 /// Addresses of an adapter that are given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Adapter")]
 pub struct StaticAddresses {
-    /// The addresses with their prefix lengths; at least one.
+    /// The addresses with their prefix lengths, as in `10.98.0.41/24`; at least one.
     #[schemars(schema_with = "schema::prefixed_list")]
     pub addresses: Vec<Prefixed>,
-    /// The default gateway.
+    /// The address of the default gateway. Left out: none is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::address")]
     pub gateway: Option<IpAddr>,
-    /// The DNS servers; left out: those it has.
+    /// The addresses of the DNS servers. Left out: those that the adapter has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::addresses")]
     pub dns: Vec<IpAddr>,
-    /// Further routes.
+    /// Further routes. Left out: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<Route>,
 }
@@ -259,11 +271,12 @@ pub struct StaticAddresses {
 /// A route.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Route")]
 pub struct Route {
-    /// The network.
+    /// The network that the route leads to, with its prefix length.
     #[schemars(schema_with = "schema::prefixed")]
     pub to: Prefixed,
-    /// The gateway.
+    /// The address of the gateway on the way there.
     #[schemars(schema_with = "schema::address")]
     pub via: IpAddr,
 }
@@ -387,26 +400,31 @@ impl From<Mapping> for String {
 /// The domain and how to talk to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Directory")]
 pub struct DirectorySpec {
     /// The domain's DNS name.
+    #[schemars(example = &"example.test")]
     pub domain: String,
-    /// The domain controller's DNS name; one throughout a run.
+    /// The DNS name of the domain controller that is used throughout the run.
+    #[schemars(example = &"dc1.example.test")]
     pub server: String,
-    /// Its address. Left out: looked up at `dns`.
+    /// The domain controller's address. Left out: looked up at `dns`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::address")]
     pub address: Option<IpAddr>,
-    /// The only DNS servers that names of the domain are looked up at.
+    /// The addresses of the DNS servers that names of the domain are looked up at, and nowhere else.
     #[schemars(schema_with = "schema::addresses")]
     pub dns: Vec<IpAddr>,
-    /// The credential that binds LDAP and joins.
+    /// The credential that binds LDAP and performs both joins: a name under `credentials`.
+    #[schemars(example = &"domain-admin")]
     pub credential: String,
-    /// How LDAP is secured.
+    /// How LDAP is secured. Left out: `ldaps`.
     #[serde(default)]
     pub security: LdapSecurity,
-    /// The certificate authority in PEM. Left out: the system's.
+    /// The file with the certificates, in PEM, that the domain controller's certificate is checked
+    /// against; relative to this file. Left out: the system's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "PathBuf")]
+    #[schemars(with = "PathBuf", example = &"ca.pem")]
     pub ca_file: Option<PathBuf>,
 }
 
@@ -424,19 +442,22 @@ pub enum LdapSecurity {
 /// An account and where its secret is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Credential")]
 pub struct Credential {
-    /// The account's name.
+    /// The account's name; one of the domain as in `admin@example.test`.
+    #[schemars(example = &"root", example = &"admin@example.test")]
     pub username: String,
-    /// Whether it is an account of the machine or of the domain.
+    /// Whether it is an account of the machine or of the domain. Left out: `domain`.
     #[serde(default)]
     pub scope: Scope,
-    /// Where its password is.
+    /// Where the password is; never the password itself. Left out: `privateKey` is needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::secret")]
     pub password: Option<SecretRef>,
-    /// The file of its private key, for SSH.
+    /// The file of the account's private key for SSH, relative to this file. Left out: `password` is
+    /// needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "PathBuf")]
+    #[schemars(with = "PathBuf", example = &"keys/cutover")]
     pub private_key: Option<PathBuf>,
 }
 

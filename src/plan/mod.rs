@@ -30,6 +30,7 @@ mod source;
 mod spec;
 mod template;
 mod upgrade;
+mod value;
 mod vocabulary;
 mod weights;
 

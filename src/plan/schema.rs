@@ -4,6 +4,7 @@
 //! never by `oneOf`, whose faults name no field.
 
 use schemars::generate::SchemaSettings;
+use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
@@ -16,10 +17,16 @@ use super::spec::PlanSpec;
 pub fn schema_of_plan(catalogue: &Catalogue) -> Value {
     let generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = generator.into_root_schema_for::<PlanSpec>().to_value();
-    plain(&mut schema);
+    schema["$id"] = "urn:sms-plan:v1:plan".into();
     let stage = &mut schema["$defs"]["StageSpec"];
-    stage["properties"]["uses"]["enum"] = catalogue.names().collect();
+    let (names, words): (Vec<&str>, Vec<&str>) = catalogue
+        .signatures()
+        .map(|signature| (signature.uses, signature.summary))
+        .unzip();
+    stage["properties"]["uses"]["enum"] = names.into();
+    stage["properties"]["uses"]["enumDescriptions"] = words.into();
     stage["allOf"] = catalogue.signatures().map(rule).collect();
+    plain(&mut schema);
     schema
 }
 
@@ -27,64 +34,119 @@ pub fn schema_of_plan(catalogue: &Catalogue) -> Value {
 pub fn schema_of_inventory() -> Value {
     let generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = generator.into_root_schema_for::<InventorySpec>().to_value();
+    schema["$id"] = "urn:sms-plan:v1:inventory".into();
     plain(&mut schema);
     schema
 }
 
-/// Turns lists of constants into an `enum`, whose fault can name what is allowed, and joins the
-/// lines of descriptions, which editors show as they are. A schema is a few levels deep.
+/// Makes a generated schema plain for people and their editors. A schema is a few levels deep.
 fn plain(schema: &mut Value) {
     match schema {
         Value::Object(map) => {
+            one_by_name(map);
+            never_null(map);
+            words(map);
             map.values_mut().for_each(plain);
-            if let Some(Value::String(text)) = map.get_mut("description") {
-                *text = text.replace('\n', " ");
-            }
-            let Some(choices) = map.get("oneOf").and_then(Value::as_array) else {
-                return;
-            };
-            let constant = |choice: &Value| choice.get("const").cloned();
-            let Some(constants) = choices.iter().map(constant).collect::<Option<Vec<_>>>() else {
-                return;
-            };
-            let line = |choice: &Value| {
-                let (word, text) = (choice["const"].as_str()?, choice["description"].as_str()?);
-                Some(format!("`{word}`: {text}"))
-            };
-            let words: Vec<String> = map
-                .get("description")
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-                .into_iter()
-                .chain(choices.iter().filter_map(line))
-                .collect();
-            map.shift_remove("oneOf");
-            map.insert("type".into(), "string".into());
-            map.insert("enum".into(), constants.into());
-            map.insert("description".into(), words.join(" ").into());
         }
         Value::Array(list) => list.iter_mut().for_each(plain),
         _ => {}
     }
 }
 
+/// Turns a list of constants into an `enum`, whose fault can name what is allowed, with a line for
+/// each, which the YAML language server shows beside it.
+fn one_by_name(map: &mut Map<String, Value>) {
+    let Some(choices) = map.get("oneOf").and_then(Value::as_array) else {
+        return;
+    };
+    let of = |field: &str| -> Option<Vec<Value>> {
+        let value = |choice: &Value| choice.get(field).cloned();
+        choices.iter().map(value).collect()
+    };
+    let (Some(constants), lines) = (of("const"), of("description")) else {
+        return;
+    };
+    map.shift_remove("oneOf");
+    map.insert("type".into(), "string".into());
+    map.insert("enum".into(), constants.into());
+    if let Some(lines) = lines {
+        map.insert("enumDescriptions".into(), lines.into());
+    }
+}
+
+/// What may be left out is left out: nobody writes an explicit null, and no editor offers one.
+fn never_null(map: &mut Map<String, Value>) {
+    if let Some(Value::Array(types)) = map.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [one] = types.as_slice() {
+            let one = one.clone();
+            map.insert("type".into(), one);
+        }
+    }
+    if map.get("default").is_some_and(Value::is_null) {
+        map.shift_remove("default");
+    }
+}
+
+/// Joins the lines of descriptions, which editors show as they are, and offers those with code in
+/// them as Markdown too, by the words that the YAML language server knows for it.
+fn words(map: &mut Map<String, Value>) {
+    for (field, markdown) in [
+        ("description", "markdownDescription"),
+        ("enumDescriptions", "markdownEnumDescriptions"),
+    ] {
+        let joined = match map.get(field) {
+            Some(Value::String(text)) => Value::from(text.replace('\n', " ")),
+            Some(Value::Array(lines)) => lines
+                .iter()
+                .filter_map(Value::as_str)
+                .map(|text| text.replace('\n', " "))
+                .collect(),
+            _ => continue,
+        };
+        if joined.to_string().contains('`') {
+            map.insert(markdown.into(), joined.clone());
+        }
+        map.insert(field.into(), joined);
+    }
+}
+
+/// What one action makes of a stage's `on` and `with`.
 fn rule(signature: &Signature) -> Value {
-    let required = signature
-        .parameters
-        .get("required")
-        .and_then(Value::as_array);
+    let Signature { uses, summary, .. } = signature;
+    let places: Vec<&str> = signature
+        .allows
+        .iter()
+        .map(|place| place.as_str())
+        .collect();
+    let mut with = signature.parameters.clone();
+    let filled = |field: &str| match &with[field] {
+        Value::Object(map) => !map.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        _ => false,
+    };
+    let (takes, needs) = (filled("properties"), filled("required"));
+    with["title"] = (*uses).into();
+    with["description"] = if takes {
+        format!("The parameters of `{uses}`, which {summary}.").into()
+    } else {
+        format!("`{uses}` takes no parameters: it {summary}.").into()
+    };
     let mut then = json!({
         "properties": {
-            "uses": { "description": signature.summary },
-            "on": { "enum": signature.allows },
-            "with": signature.parameters,
+            "uses": { "description": format!("`{uses}` {summary}.") },
+            "on": {
+                "enum": places,
+                "description": format!("Where `{uses}` acts: `{}`.", places.join("` or `")),
+            },
+            "with": with,
         },
     });
-    if required.is_some_and(|fields| !fields.is_empty()) {
+    if needs {
         then["required"] = json!(["with"]);
     }
     json!({
-        "if": { "required": ["uses"], "properties": { "uses": { "const": signature.uses } } },
+        "if": { "required": ["uses"], "properties": { "uses": { "const": uses } } },
         "then": then,
     })
 }

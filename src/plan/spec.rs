@@ -19,20 +19,23 @@ pub const API_VERSION: &str = "sms-plan/v1";
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(title = "Plan")]
 pub(crate) struct PlanSpec {
-    /// The version of this format.
+    /// The version of this file format.
     #[schemars(extend("const" = API_VERSION))]
     pub(crate) api_version: String,
-    /// What this file is.
+    /// What this file is: a plan.
     #[schemars(extend("const" = "Plan"))]
     pub(crate) kind: String,
+    /// What the plan is called, and which version of it this is.
     pub(crate) metadata: Metadata,
-    /// Percent shown before anything has ended.
+    /// The percent shown before any stage has ended; the weights share the rest up to 100. Left
+    /// out: 0.
     #[serde(default)]
-    #[schemars(range(min = 0.0, max = 100.0))]
+    #[schemars(range(min = 0.0, max = 100.0), example = 2)]
     pub(crate) begins: f64,
+    /// What counts for every stage that says nothing else.
     #[serde(default)]
     pub(crate) defaults: Defaults,
-    /// The stages, each after those it needs.
+    /// The stages, each after all that it needs: the file is read from top to bottom.
     #[schemars(length(min = 1))]
     pub(crate) stages: Vec<StageSpec>,
 }
@@ -40,93 +43,113 @@ pub(crate) struct PlanSpec {
 /// What a plan is called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "Metadata")]
 pub struct Metadata {
-    /// Its name.
-    #[schemars(length(min = 1))]
+    /// The plan's name, as runs and reports show it.
+    #[schemars(length(min = 1), example = &"cutover")]
     pub name: String,
-    /// Its own version.
-    #[schemars(length(min = 1))]
+    /// The plan's own version; quote it if it looks like a number.
+    #[schemars(length(min = 1), example = &"1.0.0")]
     pub version: String,
-    /// What it is for, in one line.
+    /// What the plan is for, in one line.
     #[serde(default)]
+    #[schemars(example = &"Moves a file server's identity to its replacement.")]
     pub description: String,
 }
 
 /// What stages have that say nothing else.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+#[schemars(title = "Defaults")]
 pub(crate) struct Defaults {
-    /// How long one attempt of a stage may take; 15m if left out.
-    #[schemars(with = "DurationText")]
+    /// How long one attempt of a stage may take. Left out: `15m`.
+    #[schemars(with = "DurationText", extend("default" = "15m"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) timeout: Option<DurationText>,
-    /// How long the whole run may take; 4h if left out.
-    #[schemars(with = "DurationText")]
+    /// How long the whole run may take. Left out: `4h`.
+    #[schemars(with = "DurationText", extend("default" = "4h"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) run_timeout: Option<DurationText>,
+    /// How often a stage is attempted, and how long the waits in between are.
     pub(crate) retry: RetrySpec,
 }
 
 /// How often a stage is attempted; what is left out comes from the defaults.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+#[schemars(title = "Retry")]
 pub(crate) struct RetrySpec {
-    /// How many attempts there are in all; 3 if left out.
-    #[schemars(with = "u32", range(min = 1, max = 1000))]
+    /// How many attempts there are in all, the first one counted. Left out: 3.
+    #[schemars(with = "u32", range(min = 1, max = 1000), example = 3)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) attempts: Option<u32>,
-    /// How long to wait before the second attempt; 5s if left out.
-    #[schemars(with = "DurationText")]
+    /// How long to wait before the second attempt. Left out: `5s`.
+    #[schemars(with = "DurationText", example = &"5s")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) delay: Option<DurationText>,
-    /// By how much each further wait is longer; 2 if left out.
-    #[schemars(with = "f64", range(min = 1.0, max = 100.0))]
+    /// How many times longer each further wait is than the one before. Left out: 2.
+    #[schemars(with = "f64", range(min = 1.0, max = 100.0), example = 2)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) factor: Option<f64>,
 }
 
-/// One stage.
+/// One stage: what is done (`uses`, `with`), where (`on`), after what (`needs`) and whether (`when`).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(title = "Stage")]
 pub(crate) struct StageSpec {
-    /// Its name in this plan: lower-case words and digits joined by `-`.
-    #[schemars(regex(pattern = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$"))]
+    /// The stage's name in this plan, by which `needs` and expressions mean it: lower-case words and
+    /// digits joined by `-`.
+    #[schemars(
+        regex(pattern = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$"),
+        example = &"join-source",
+        extend("patternErrorMessage" = "Write lower-case words and digits joined by `-`, as in `join-source`.")
+    )]
     pub(crate) id: String,
-    /// What people read while it runs (Handlebars).
-    #[schemars(length(min = 1))]
+    /// What people read while the stage runs. Handlebars, as in `{{source.name}}`.
+    #[schemars(length(min = 1), example = &"Connecting to the source computer...")]
     pub(crate) description: String,
-    /// Its share of the progress, against the weights of all stages.
+    /// The stage's share of the progress, against the sum of all weights. Left out: 0; if all are
+    /// 0, stages are counted instead.
     #[serde(default)]
-    #[schemars(range(min = 0.0))]
+    #[schemars(range(min = 0.0), example = 3)]
     pub(crate) weight: f64,
+    /// Where the stage acts; each action says which places it allows.
     pub(crate) on: Place,
-    /// The action.
+    /// The action: what the stage does.
     pub(crate) uses: String,
-    /// The action's parameters.
+    /// The action's parameters; which there are depends on `uses`.
     #[serde(default = "empty", skip_serializing_if = "is_empty")]
     #[schemars(schema_with = "object")]
     pub(crate) with: Value,
-    /// The stages that must have ended before.
+    /// The ids of the stages that must have ended before: succeeded or been skipped. Left out: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) needs: Vec<String>,
-    /// Whether it runs (CEL), asked once, when it becomes ready.
+    /// Whether the stage runs: a CEL expression, asked once, when the stage becomes ready. Left out:
+    /// it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[schemars(
+        with = "String",
+        example = &"source.os == \"linux\" && source.domainJoined"
+    )]
     pub(crate) when: Option<String>,
-    /// Questions asked before it runs.
+    /// Read-only questions; the stage runs only if each is answered with yes. Left out: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) preconditions: Vec<PreconditionSpec>,
+    /// How often this stage is attempted. What is left out comes from the plan's `defaults`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "RetrySpec")]
     pub(crate) retry: Option<RetrySpec>,
-    /// How long one attempt may take.
+    /// How long one attempt of this stage may take. Left out: the plan's `defaults.timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "DurationText")]
+    #[schemars(with = "DurationText", example = &"30m")]
     pub(crate) timeout: Option<DurationText>,
-    /// A note for people (Handlebars).
+    /// A note for people, shown in previews and reports. Handlebars, as in `{{source.name}}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[schemars(
+        with = "String",
+        example = &"Users of {{source.name}} are cut off from here."
+    )]
     pub(crate) note: Option<String>,
     /// How sure it is, from what the plan was made after, which servers take this stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -155,7 +178,7 @@ fn is_empty(value: &Value) -> bool {
 }
 
 fn object(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({ "type": "object", "description": "The action's parameters." })
+    schemars::json_schema!({ "type": "object" })
 }
 
 /// A read-only question asked before a stage runs: exactly one of the questions.
@@ -163,15 +186,15 @@ fn object(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "Precondition")]
 pub(crate) struct PreconditionSpec {
-    /// Do these ports of the host answer?
+    /// Do these ports of the stage's host (on `directory`: of the domain controller) answer?
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "TcpSpec")]
     pub(crate) tcp: Option<TcpSpec>,
-    /// Is this so (CEL)?
+    /// Is this so? A CEL expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", example = &"source.domainJoined")]
     pub(crate) expr: Option<String>,
-    /// Can this account log on to the host?
+    /// Can this account log on to the stage's host, over a new connection?
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "LogonSpec")]
     pub(crate) logon: Option<LogonSpec>,
@@ -187,19 +210,20 @@ pub(crate) struct PreconditionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "RightSpec")]
     pub(crate) directory_right: Option<RightSpec>,
-    /// Is there room on the host's disk?
+    /// Is there room on the disk of the stage's host?
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "DiskSpec")]
     pub(crate) disk: Option<DiskSpec>,
-    /// Whether the question is asked at all (CEL).
+    /// Whether the question is asked at all: a CEL expression. Left out: it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", example = &"source.transport == \"ssh\"")]
     pub(crate) when: Option<String>,
-    /// What to say when the answer is no (Handlebars).
+    /// What to say when the answer is no. Handlebars, as in `{{source.name}}`. Left out: what was
+    /// asked and what was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", example = &"Open port 445 of {{source.name}} first.")]
     pub(crate) message: Option<String>,
-    /// Asked before the first change of the run as well.
+    /// Whether the question is asked before the first change of the run as well. Left out: no.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) early: bool,
 }
@@ -208,8 +232,8 @@ pub(crate) struct PreconditionSpec {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct TcpSpec {
-    /// TCP ports.
-    #[schemars(length(min = 1), inner(range(min = 1)))]
+    /// The TCP ports.
+    #[schemars(length(min = 1), inner(range(min = 1)), example = [22, 445])]
     pub(crate) ports: Vec<u16>,
 }
 
@@ -225,8 +249,8 @@ pub(crate) struct LogonSpec {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct NameSpec {
-    /// The computer name (Handlebars).
-    #[schemars(length(min = 1))]
+    /// The computer name. Handlebars, as in `{{source.newName}}`.
+    #[schemars(length(min = 1), example = &"{{source.newName}}")]
     pub(crate) name: String,
 }
 
@@ -284,9 +308,10 @@ pub(crate) struct RightSpec {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct DiskSpec {
-    /// A path on the host.
-    #[schemars(length(min = 1))]
+    /// A path on the host; the disk that it is on is meant.
+    #[schemars(length(min = 1), example = &"/srv")]
     pub(crate) path: String,
     /// The room needed there, in MiB.
+    #[schemars(example = 1024)]
     pub(crate) free_mib: u64,
 }

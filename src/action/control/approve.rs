@@ -24,7 +24,8 @@ pub(crate) struct Approve;
     reason = "only its schema is used: texts come compiled with the plan"
 )]
 struct Parameters {
-    /// What the person is asked; Handlebars.
+    /// What the person is asked. Handlebars, as in `{{source.name}}`.
+    #[schemars(example = &"May {{source.name}} leave the domain now?")]
     message: String,
 }
 

@@ -23,9 +23,12 @@ pub(crate) struct Assert;
     reason = "only its schema is used: texts come compiled with the plan"
 )]
 struct Parameters {
-    /// What must be true; CEL.
+    /// What must be true: a CEL expression.
+    #[schemars(example = &"source.os == destination.os")]
     that: String,
-    /// What to tell the operator when it is not; Handlebars.
+    /// What the operator is told when it is not. Handlebars, as in `{{source.name}}`. Left out: the
+    /// expression.
+    #[schemars(example = &"{{source.name}} and {{destination.name}} run different systems.")]
     message: Option<String>,
 }
 

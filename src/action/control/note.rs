@@ -24,7 +24,8 @@ pub(crate) struct Note;
     reason = "only its schema is used: texts come compiled with the plan"
 )]
 struct Parameters {
-    /// The line; Handlebars.
+    /// The line that goes into the journal. Handlebars, as in `{{source.name}}`.
+    #[schemars(example = &"The backup of {{source.name}} was checked.")]
     text: String,
 }
 

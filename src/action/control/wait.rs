@@ -32,13 +32,17 @@ pub(crate) struct Wait;
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Parameters {
-    /// A host name or address to connect to; Handlebars. Waits until the stage's timeout.
+    /// The host name or address to connect to, until it answers or the stage's timeout ends.
+    /// Handlebars, as in `{{directory.server}}`.
+    #[schemars(example = &"{{directory.server}}")]
     #[expect(dead_code, reason = "the text comes compiled with the plan")]
     address: Option<String>,
     /// The TCP port to connect to.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1), example = 636)]
     port: Option<u16>,
-    /// CEL; asked once an attempt, so the stage's `retry` says how often and how long.
+    /// What must become true: a CEL expression, asked once an attempt, so the stage's `retry` says
+    /// how often and how long.
+    #[schemars(example = &"destination.domainJoined")]
     expression: Option<String>,
 }
 

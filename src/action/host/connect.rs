@@ -44,7 +44,7 @@ pub(crate) struct Connect;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Parameters {
-    /// `given` for the inventory's credential, `temporary` for the account that the run created.
+    /// The account that logs on. Left out: `given`.
     #[serde(default, rename = "as")]
     account: AccountParameter,
 }
@@ -52,8 +52,10 @@ struct Parameters {
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum AccountParameter {
+    /// The credential that the inventory gives for the host.
     #[default]
     Given,
+    /// The temporary local administrator that the run created.
     Temporary,
 }
 

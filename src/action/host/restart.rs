@@ -35,8 +35,8 @@ pub(crate) struct Restart;
     reason = "the ordinal is for readers and for the plan's own checks"
 )]
 struct Parameters {
-    /// Which restart of this server in the run it is, from 1; part of the document's text.
-    #[schemars(range(min = 1))]
+    /// Which restart of this server in the plan it is, counted from 1.
+    #[schemars(range(min = 1), example = 1)]
     ordinal: u32,
 }
 

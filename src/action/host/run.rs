@@ -30,18 +30,23 @@ pub(crate) struct Run;
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Parameters {
-    /// What to run. Exit code 0 means that the effect is there.
-    #[schemars(length(min = 1))]
+    /// The script to run. Exit code 0 means that the effect is there. Values reach it by `env`,
+    /// never as part of its text.
+    #[schemars(length(min = 1), example = &"systemctl disable --now backup.timer")]
     script: String,
-    /// Says whether the effect is there: exit code 0 if it is complete, anything else if not. It
-    /// must not change anything. Without it a run that was cut here pauses for a person.
+    /// A script that says whether the effect is there: exit code 0 if it is complete, anything else
+    /// if not. It must not change anything. Left out: a run that was cut here pauses for a person.
+    #[schemars(example = &"! systemctl is-enabled -q backup.timer")]
     probe: Option<String>,
-    /// Takes the effect back.
+    /// A script that takes the effect back. Left out: the stage cannot be undone.
+    #[schemars(example = &"systemctl enable --now backup.timer")]
     undo: Option<String>,
-    /// Values for the scripts, by the name of the variable; each is Handlebars.
+    /// Values for the scripts, by the name of the shell variable that holds them. Each is
+    /// Handlebars, as in `{{source.name}}`. Left out: none.
+    #[schemars(example = BTreeMap::from([("SERVER", "{{source.name}}")]))]
     #[serde(default)]
     env: BTreeMap<String, String>,
-    /// `sh`, or `powershell` for Windows.
+    /// What runs the scripts. Left out: `sh`.
     #[serde(default)]
     shell: ShellParameter,
 }
@@ -49,8 +54,10 @@ struct Parameters {
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum ShellParameter {
+    /// The POSIX shell of Linux.
     #[default]
     Sh,
+    /// `PowerShell`, for Windows.
     Powershell,
 }
 

@@ -35,11 +35,14 @@ pub(crate) struct Wait;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Parameters {
-    /// The restart stage whose boot must be over.
-    #[schemars(extend("x-stage" = ["host.restart"]))]
+    /// The id of the stage that restarts this server; the boot before it must be over. Left out: no
+    /// restart is waited for.
+    #[schemars(extend("x-stage" = ["host.restart"]), example = &"restart-source-after-leave")]
     after: Option<String>,
     /// The name that clients must find the server under: it is the server's own, the domain's DNS
-    /// leads it to this server's addresses only, and the file service answers at each; Handlebars.
+    /// leads it to this server's addresses only, and the file service answers at each. Handlebars,
+    /// as in `{{source.name}}`. Left out: any name will do.
+    #[schemars(example = &"{{source.name}}")]
     #[serde(default, rename = "answersAs")]
     #[expect(dead_code, reason = "the text comes compiled with the plan")]
     answers_as: Option<String>,

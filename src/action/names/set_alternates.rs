@@ -23,8 +23,8 @@ pub(crate) struct SetAlternates;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Parameters {
-    /// The stage that recorded the names (`names.remove_alternates`).
-    #[schemars(extend("x-stage" = ["names.remove_alternates"]))]
+    /// The id of the stage that recorded the names; it uses `names.remove_alternates`.
+    #[schemars(extend("x-stage" = ["names.remove_alternates"]), example = &"remove-source-names")]
     from: String,
 }
 

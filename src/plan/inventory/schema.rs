@@ -6,10 +6,14 @@ use schemars::Schema;
 use schemars::SchemaGenerator;
 use schemars::json_schema;
 
-use super::Route;
+use super::StaticAddresses;
 
 pub(crate) fn address(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "description": "An IP address, as in 10.98.0.21." })
+    json_schema!({
+        "type": "string",
+        "description": "An IP address, as in `10.98.0.21`.",
+        "examples": ["10.98.0.21"],
+    })
 }
 
 pub(crate) fn addresses(generator: &mut SchemaGenerator) -> Schema {
@@ -19,7 +23,8 @@ pub(crate) fn addresses(generator: &mut SchemaGenerator) -> Schema {
 pub(crate) fn prefixed(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "string",
-        "description": "An IP address with the length of its prefix, as in 10.98.0.41/24.",
+        "description": "An IP address with the length of its prefix, as in `10.98.0.41/24`.",
+        "examples": ["10.98.0.41/24"],
     })
 }
 
@@ -30,16 +35,20 @@ pub(crate) fn prefixed_list(generator: &mut SchemaGenerator) -> Schema {
 pub(crate) fn new_name(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "string",
-        "description": "The name that the source takes, or `random`, which is the default.",
+        "default": "random",
+        "examples": ["fs01-old"],
     })
 }
 
 pub(crate) fn mapping(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
-        "description": "For each adapter of the source the adapter of the destination that takes \
-                        its addresses, or `skip`.",
-        "additionalProperties": { "type": "string", "minLength": 1 },
+        "additionalProperties": {
+            "type": "string",
+            "minLength": 1,
+            "description": "The adapter of the destination that takes the addresses, or `skip`.",
+            "examples": ["eth0", "skip"],
+        },
     })
 }
 
@@ -47,25 +56,13 @@ pub(crate) fn mapping(_: &mut SchemaGenerator) -> Schema {
 pub(crate) fn adapters(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
-        "description": "The new addresses of the source's own adapters.",
         "additionalProperties": {
             "type": ["string", "object"],
+            "description": "What the adapter of this name gets: `dhcp`, or a map of addresses.",
+            "examples": ["dhcp", { "addresses": ["10.98.0.41/24"] }],
             "if": { "type": "string" },
             "then": { "const": "dhcp" },
-            "else": {
-                "type": "object",
-                "additionalProperties": false,
-                "required": ["addresses"],
-                "properties": {
-                    "addresses": prefixed_list(generator),
-                    "gateway": address(generator),
-                    "dns": addresses(generator),
-                    "routes": {
-                        "type": "array",
-                        "items": generator.subschema_for::<Route>(),
-                    },
-                },
-            },
+            "else": generator.subschema_for::<StaticAddresses>(),
         },
     })
 }
@@ -73,7 +70,8 @@ pub(crate) fn adapters(generator: &mut SchemaGenerator) -> Schema {
 pub(crate) fn secret(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
-        "description": "Where a secret is: exactly one of these.",
+        "title": "Secret",
+        "examples": [{ "env": "JOIN_PASSWORD" }],
         "minProperties": 1,
         "maxProperties": 1,
         "additionalProperties": false,
@@ -81,23 +79,30 @@ pub(crate) fn secret(_: &mut SchemaGenerator) -> Schema {
             "env": {
                 "type": "string",
                 "minLength": 1,
-                "description": "The environment variable that holds it.",
+                "description": "The environment variable that holds the secret.",
+                "examples": ["JOIN_PASSWORD"],
             },
             "file": {
                 "type": "string",
                 "minLength": 1,
-                "description": "The file that holds it.",
+                "description": "The file that holds the secret, without its last line break; relative to \
+                                this file.",
+                "examples": ["/run/secrets/join"],
             },
             "prompt": {
                 "type": "string",
                 "minLength": 1,
-                "description": "The question to ask a person.",
+                "description": "The question that a person is asked on the terminal; what is typed is \
+                                not shown.",
+                "examples": ["Password of the joining account"],
             },
             "command": {
                 "type": "array",
                 "minItems": 1,
                 "items": { "type": "string" },
-                "description": "The program that prints it, and its arguments.",
+                "description": "The program that prints the secret, and its arguments; no shell is \
+                                between.",
+                "examples": [["pass", "show", "join"]],
             },
         },
     })
