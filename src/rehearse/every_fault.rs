@@ -1,6 +1,11 @@
 //! Every kind of fault at every stage of the path, each followed by what a person would do.
 
 use super::rehearsal::Rehearsal;
+use rand::RngExt as _;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+
 use super::rehearsal::RehearseError;
 use super::rehearsal::Setting;
 use super::rehearsal::rehearse;
@@ -22,6 +27,40 @@ pub struct FaultRow {
     pub rehearsal: Rehearsal,
 }
 
+/// Draws one to three faults at stages that run, from a seed.
+pub async fn random_faults(setting: &Setting, seed: u64) -> Result<Vec<Fault>, RehearseError> {
+    let calm = Setting {
+        faults: Vec::new(),
+        resumes: 0,
+        ..setting.clone()
+    };
+    let path = path(&rehearse(&calm, &mut |_, _| {}).await?);
+    let mut random = StdRng::seed_from_u64(seed);
+    let count = random.random_range(1..=3);
+    let mut faults = Vec::new();
+    for _ in 0..count {
+        let (Some(stage), Some(kind)) =
+            (path.choose(&mut random), FaultKind::ALL.choose(&mut random))
+        else {
+            break;
+        };
+        faults.push(Fault {
+            stage: stage.clone(),
+            kind: *kind,
+        });
+    }
+    Ok(faults)
+}
+
+/// The stages that ran.
+fn path(rehearsal: &Rehearsal) -> Vec<StageId> {
+    let stages = rehearsal.run.stages();
+    stages
+        .filter(|(_, stage)| stage.status == StageStatus::Succeeded)
+        .map(|(shape, _)| shape.id.clone())
+        .collect()
+}
+
 /// Rehearses without faults, and then once for each kind at each stage that ran; leaves out those
 /// that never strike, as there is nothing that could go wrong so.
 pub async fn every_fault(setting: &Setting) -> Result<(Rehearsal, Vec<FaultRow>), RehearseError> {
@@ -35,13 +74,7 @@ pub async fn every_fault(setting: &Setting) -> Result<(Rehearsal, Vec<FaultRow>)
     if undisturbed.run.state() != RunState::Succeeded {
         return Ok((undisturbed, rows));
     }
-    let path: Vec<StageId> = undisturbed
-        .run
-        .stages()
-        .filter(|(_, stage)| stage.status == StageStatus::Succeeded)
-        .map(|(shape, _)| shape.id.clone())
-        .collect();
-    for stage in path {
+    for stage in path(&undisturbed) {
         for kind in FaultKind::ALL {
             let fault = Fault {
                 stage: stage.clone(),

@@ -9,6 +9,6 @@ mod every_fault;
 mod rehearsal;
 mod timing;
 
-pub use every_fault::{FaultRow, every_fault};
+pub use every_fault::{FaultRow, every_fault, random_faults};
 pub use rehearsal::{Rehearsal, RehearseError, Setting, Stopped, rehearse};
 pub use timing::{Timing, timing};
