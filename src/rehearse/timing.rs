@@ -8,13 +8,15 @@ use crate::plan::Plan;
 use crate::run::Run;
 use crate::run::StageId;
 
+/// A stage that begins later than this after what it needs has waited for something else.
+const LATE: Duration = Duration::from_secs(1);
+
 /// How the time of a run was spent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timing {
-    /// The stages that the end waited for, each with its share, in order.
+    /// The stages that the end waited for, in order, each with its share: the time from the end of
+    /// the one before it.
     pub critical: Vec<(StageId, Duration)>,
-    /// The sum over all stages: what one after the other would take.
-    pub one_by_one: Duration,
     /// From the first stage's start to the last one's end.
     pub in_all: Duration,
 }
@@ -23,7 +25,7 @@ pub struct Timing {
 ///
 /// The critical path goes backwards from the stage that ended last, each time to the stage that it
 /// waited for: of those that it needs and of those of its own server, the one that ended last before
-/// it began.
+/// it began; where that was long before, of all stages.
 pub fn timing(plan: &Plan, run: &Run) -> Timing {
     let spans: Vec<Option<(Timestamp, Timestamp)>> = (0..plan.stages.len())
         .map(|at| {
@@ -41,23 +43,38 @@ pub fn timing(plan: &Plan, run: &Run) -> Timing {
         .filter(|at| spans[*at].is_some())
         .max_by_key(|at| (spans[*at].map(|(_, to)| to), *at));
     while let Some(now) = at {
-        critical.push((plan.stages[now].id.clone(), lasted(now)));
         let began = spans[now].map(|(from, _)| from);
-        let waits_for = |other: &usize| {
-            let needed = needs(plan, now).contains(other);
-            (needed || plan.stages[*other].on == plan.stages[now].on)
-                && *other != now
-                && spans[*other].is_some_and(|(_, to)| Some(to) <= began)
-                && !critical.iter().any(|(id, _)| *id == plan.stages[*other].id)
+        let before = |other: &usize| {
+            *other != now && spans[*other].is_some_and(|(from, to)| Some(to) <= began && from < to)
         };
-        at = (0..spans.len())
-            .filter(waits_for)
-            .max_by_key(|other| (spans[*other].map(|(_, to)| to), *other));
+        let last = |which: &dyn Fn(&usize) -> bool| {
+            (0..spans.len())
+                .filter(|other| before(other) && which(other))
+                .max_by_key(|other| (spans[*other].map(|(_, to)| to), *other))
+        };
+        let needed = needs(plan, now);
+        let own =
+            last(&|other| needed.contains(other) || plan.stages[*other].on == plan.stages[now].on);
+        // A stage that begins long after all of these has waited for something else by itself, as a
+        // join for the other server's restart.
+        let gap = |other: usize| {
+            spans[other]
+                .zip(began)
+                .map_or(Duration::ZERO, |((_, to), from)| between(to, from))
+        };
+        let earlier = own
+            .filter(|own| gap(*own) <= LATE)
+            .or_else(|| last(&|_| true));
+        let share = match (earlier.and_then(|earlier| spans[earlier]), spans[now]) {
+            (Some((_, ended)), Some((_, to))) => between(ended, to),
+            _ => lasted(now),
+        };
+        critical.push((plan.stages[now].id.clone(), share));
+        at = earlier;
     }
     critical.reverse();
     Timing {
         critical,
-        one_by_one: (0..spans.len()).map(lasted).sum(),
         in_all: first
             .zip(last)
             .map_or(Duration::ZERO, |(from, to)| between(from, to)),

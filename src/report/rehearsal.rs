@@ -27,11 +27,10 @@ pub fn rehearsed(
     alone: Option<&Rehearsal>,
 ) -> String {
     let Rehearsal { run, end, .. } = rehearsal;
-    let mut text = String::new();
+    let mut text = "\n".to_owned();
     let mut line = |label: &str, words: &str| {
         let _infallible = writeln!(text, "{label:<15}{words}");
     };
-    line("", "");
     for stop in &rehearsal.stops {
         let why = stop.why.as_ref();
         let why = why.map(|(stage, words)| format!(" at `{stage}`: {}", words.join(": ")));

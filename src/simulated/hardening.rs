@@ -42,3 +42,73 @@ pub(super) fn refuses(domain: &Domain, account: &Account, user: &User) -> Option
         computer.account_name, user.name
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::Identity;
+    use crate::directory::Member;
+    use crate::directory::predict;
+    use crate::plan::Source;
+    use crate::plan::load_inventory;
+    use crate::simulated::Assumptions;
+    use crate::simulated::make;
+    use crate::simulated::permissions;
+
+    /// The program predicts the rule by code of its own.
+    #[test]
+    fn the_prediction_agrees_with_the_rule() {
+        let text = include_str!("../../examples/windows-2019-domain.yaml");
+        let inventory = load_inventory(&Source::from_text("x.yaml", text))
+            .unwrap()
+            .value;
+        for (owner, allowed) in [("admins", true), ("us", true), ("somebody", false)] {
+            let given = [
+                format!("source.owner={owner}"),
+                "directory.admin=false".to_owned(),
+            ];
+            let assumptions = Assumptions::read(&given).unwrap();
+            let twin = make::twin(&inventory, &assumptions, 1).unwrap();
+            let domain = twin.domain.as_ref().unwrap();
+            let account = domain.by_name("fs01").unwrap();
+            // Whoever was added first is the owner where it is one of us.
+            let user = domain
+                .users
+                .values()
+                .find(|user| user.name != "somebody")
+                .unwrap();
+            let refused = refuses(domain, account, user);
+            assert_eq!(refused.is_none(), allowed, "{owner}: {refused:?}");
+            let told = |sid: &Option<Sid>| {
+                let sid = sid.clone()?;
+                let privileged = predict::is_administrators(&sid, &domain.sid);
+                Some((sid, privileged))
+            };
+            let origin = predict::Origin {
+                owner: told(&account.computer.owner),
+                creator: told(&account.computer.creator),
+            };
+            let me = Identity {
+                account_name: user.name.clone(),
+                dn: String::new(),
+                sid: user.sid.clone(),
+                token: user.token.clone(),
+            };
+            let mut rights = permissions::rights(&account.descriptor, &user.token);
+            rights.reset_password = true;
+            rights.write_account_control = true;
+            rights.writable_attributes = ["serviceprincipalname", "dnshostname"]
+                .map(str::to_owned)
+                .into();
+            let told = predict::reuse(
+                &account.computer,
+                &me,
+                &origin,
+                &rights,
+                Member::Windows,
+                domain.samba,
+            );
+            assert_eq!(told.allowed, allowed, "{owner}: {told:?}");
+        }
+    }
+}

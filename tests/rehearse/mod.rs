@@ -1,6 +1,9 @@
 //! Rehearsals: the shipped plan, the real engine and the real actions on a simulated world.
 
+mod any_run;
 mod every_kind;
+mod faults;
+mod wrong_plans;
 
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -13,7 +16,11 @@ use sms_plan::simulated::{Assumptions, Fault};
 
 /// The pair of an example, rehearsed as it is.
 fn example(name: &str) -> Setting {
-    let path = format!("{}/examples/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let folder = match name {
+        "windows-cluster" => "tests/fixtures/rehearse",
+        _ => "examples",
+    };
+    let path = format!("{}/{folder}/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap();
     setting(&path, &text)
 }

@@ -183,7 +183,17 @@ async fn create(cx: &Context, public_key: Option<String>) -> Result<(), ActionEr
         password: SecretString::from(password),
         public_key,
     };
-    Ok(cx.host().await?.create_account(&account).await?)
+    let host = cx.host().await?;
+    host.create_account(&account).await?;
+    // A return code proves nothing, and from here on this account is the way in.
+    let seen = host.account(TEMPORARY_ACCOUNT).await?;
+    if seen.ready(account.public_key.is_some()) {
+        return Ok(());
+    }
+    Err(ActionError::passing(format!(
+        "the account was reported as created, and is not complete on the {}",
+        cx.place()
+    )))
 }
 
 fn created() -> Outcome {
