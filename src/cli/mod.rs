@@ -7,6 +7,7 @@ mod exit;
 mod files;
 mod logging;
 mod output;
+mod replace;
 mod state;
 mod world;
 

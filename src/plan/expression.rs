@@ -6,6 +6,7 @@
 mod check;
 mod functions;
 mod limits;
+mod loops;
 mod marks;
 mod operators;
 #[cfg(test)]

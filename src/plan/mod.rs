@@ -8,6 +8,7 @@ mod catalogue;
 mod check;
 pub mod codes;
 mod diagnostic;
+mod diff;
 mod document;
 mod duration;
 mod expression;
@@ -17,6 +18,7 @@ mod inventory;
 mod kinds;
 mod load;
 mod model;
+mod opening;
 mod pair;
 mod path;
 mod places;
@@ -27,11 +29,16 @@ mod shape;
 mod source;
 mod spec;
 mod template;
+mod upgrade;
 mod vocabulary;
 mod weights;
 
 pub use catalogue::{Catalogue, Signature};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
+pub use diff::{
+    FieldChange, InventoryDifference, Moved, PathDifference, PlanDifference, Presence,
+    StageDifference, compare, compare_inventories,
+};
 pub use duration::{DurationError, DurationText};
 pub use expression::{Expression, ExpressionError, Reference};
 pub use inventory::{
@@ -41,7 +48,8 @@ pub use inventory::{
 };
 pub use kinds::{Kind, Pair, Server, kinds};
 pub use load::load_plan;
-pub use model::{Loaded, Plan, Precondition, Question, Retry, Stage};
+pub use model::{Defaults, Loaded, Plan, Precondition, Question, Retry, Stage};
+pub use opening::{FileKind, Opening};
 pub use pair::check_pair;
 pub use path::{PathRow, Runs, path};
 pub use roots::{ROOTS, Roots};
@@ -49,3 +57,4 @@ pub use schema::{schema_of_inventory, schema_of_plan};
 pub use source::{LARGEST_FILE, Source};
 pub use spec::{API_VERSION, DirectoryRight, HostPlace, Metadata};
 pub use template::{Template, TemplateError};
+pub use upgrade::upgrade;

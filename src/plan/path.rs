@@ -103,7 +103,8 @@ pub fn path(plan: &Plan, roots: &Roots) -> Vec<PathRow> {
     rows
 }
 
-fn decide(stage: &Stage, roots: &Roots) -> (Runs, String) {
+/// Decides whether a stage runs, and says why.
+pub(super) fn decide(stage: &Stage, roots: &Roots) -> (Runs, String) {
     let Some(when) = &stage.when else {
         return (Runs::Yes, "it has no condition".to_owned());
     };

@@ -175,12 +175,15 @@ impl Reach<'_> {
                 continue;
             };
             let before = ordinal.checked_sub(1).and_then(|n| seen.get(&(on, n)));
+            let same = seen.get(&(on, ordinal));
+            let again = |pair: usize| same.is_some_and(|same| same.sure[pair]);
             let place = At::value(format!("/stages/{index}/with/ordinal"));
             let id = &self.graph.ids[index];
             let nth = nth(ordinal);
             if ordinal > 1
-                && let Some((all, kind)) =
-                    wrong(&answers, |pair| before.is_none_or(|seen| !seen.may[pair]))
+                && let Some((all, kind)) = wrong(&answers, |pair| {
+                    !again(pair) && before.is_none_or(|seen| !seen.may[pair])
+                })
             {
                 let earlier = self::nth(ordinal - 1);
                 let message = format!(
@@ -196,8 +199,8 @@ impl Reach<'_> {
                      under the same conditions, or change the number"
                 );
                 self.faults.push(fault.help(help));
-            } else if let Some(same) = seen.get(&(on, ordinal))
-                && let Some((all, kind)) = wrong(&answers, |pair| same.sure[pair])
+            } else if let Some(same) = same
+                && let Some((all, kind)) = wrong(&answers, again)
             {
                 let first = &self.graph.ids[same.stage];
                 let message =

@@ -28,8 +28,8 @@ pub(crate) fn check(plan: &Value, stages: &[Value], faults: &mut Faults) {
     let sum = (sum * 1e6).round() / 1e6;
     let label = format!("{begins} before the first stage, and {weights} in weights");
     faults.push(
-        Fault::warning("P028", place, format!("`begins` and all weights are {sum} together, not 100"))
+        Fault::warning("P028", place, format!("`begins` and the weights add up to {sum}, not 100"))
             .label(label)
-            .help("the distances are scaled to fit; let them add up to 100, so that each row shows the percent that it says"),
+            .help("weights are scaled to fit; let them add up to 100, so that each row shows the percent meant"),
     );
 }

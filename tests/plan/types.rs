@@ -149,6 +149,41 @@ fn what_only_a_run_shows_is_no_fault() {
     assert_eq!(said(&good), "");
 }
 
+/// Values that the kind of a pair does not settle may be anything.
+#[test]
+fn what_may_hold_is_never_called_impossible() {
+    let output = "stages[\"connect-source\"].output";
+    let good = [
+        "source.osVersion == \"24.04\"",
+        "source.name == \"fs01\"",
+        "source.newName == \"random\" && size(directory.dns) > 3",
+        "source.credential == \"admin\"",
+        "\"admin\" in inventory.credentials",
+        "inventory.credentials[\"admin\"].scope == \"domain\"",
+        "inventory.credentials[source.credential].username == \"root\"",
+        "inventory.credentials.exists(name, name == \"root\")",
+        "!has(source.clustered)",
+        "size(source.network) == 0",
+        "!source.domainJoined && destination.domainJoined",
+        "source.os == \"windows\" && source.transport == \"ssh\"",
+        "source.os == \"linux\" && !source.domainJoined && !source.restartAfterJoin",
+        "destination.clustered && destination.osVersion == \"2019\"",
+        &format!("{output}.a && source.os == \"linux\""),
+    ];
+    assert_eq!(said(&good), "");
+    let bad = [
+        "source.os == \"windows\" && source.osVersion == \"2008R2\"",
+        "source.domainJoined && !destination.domainJoined",
+        "source.clustered && source.osVersion == \"2008 R2\"",
+        "source.os == \"linux\" && source.transport == \"winrm\"",
+        "destination.os == \"windows\" && destination.osVersion == \"2008\"",
+        "source.domainJoined && source.name == \"a\" && !source.domainJoined",
+        &format!("{output}.a && source.os == \"linux\" && source.clustered"),
+    ];
+    let said = said(&bad);
+    assert_eq!(said.matches("warning[P047]").count(), bad.len(), "{said}");
+}
+
 #[test]
 fn too_much_is_refused() {
     insta::assert_snapshot!(short(&[

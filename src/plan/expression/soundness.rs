@@ -3,10 +3,14 @@
 //! Expressions are written at random, mostly of the type that their place asks for and now and then
 //! of another one; values are those of the kinds of pairs.
 
+use std::sync::LazyLock;
+
 use cel::ExecutionError;
 use proptest::prelude::*;
 
 use super::Expression;
+use crate::plan::foresee::Answer;
+use crate::plan::foresee::Foresight;
 use crate::plan::kinds::kinds;
 use crate::plan::roots::Roots;
 
@@ -79,8 +83,7 @@ impl Writer<'_> {
         let d = depth - 1;
         match wanted {
             Wanted::Bool => self.question(d),
-            Wanted::Int => self.number(wanted, d, &["+", "-", "*", "/", "%"]),
-            Wanted::Uint => self.number(wanted, d, &["+", "-", "*", "/", "%"]),
+            Wanted::Int | Wanted::Uint => self.number(wanted, d, &["+", "-", "*", "/", "%"]),
             Wanted::Double => self.number(wanted, d, &["+", "-", "*", "/"]),
             Wanted::Text => match self.choose(6) {
                 0 => self.atom(wanted).to_owned(),
@@ -129,6 +132,15 @@ impl Writer<'_> {
                 "source.domainJoined",
                 "destination.clustered",
                 "has(source.osVersion)",
+                "source.restartAfterJoin",
+                "(source.os == 'linux')",
+                "(destination.os == 'windows')",
+                "(source.credential == 'fs01')",
+                "(destination.transport == 'ssh')",
+                "(source.osVersion in ['2003', '12'])",
+                "(inventory.credentials[destination.credential].scope == 'local')",
+                "('fs01' in inventory.credentials)",
+                "source.exists(fact, fact == 'name')",
             ],
             Wanted::Int => &["1", "0", "-3", "9223372036854775807", "size(directory.dns)"],
             Wanted::Uint => &["1u", "0u", "7u"],
@@ -286,6 +298,15 @@ impl Writer<'_> {
     }
 }
 
+/// Pairs of all kinds as their inventories say them, by their place among all pairs.
+static PAIRS: LazyLock<Vec<(usize, Roots)>> = LazyLock::new(|| {
+    let all = Foresight::pairs().iter().enumerate();
+    let roots = |(at, (_, pair)): (usize, &(_, crate::plan::kinds::Pair))| {
+        (at, pair.inventory("pair").roots())
+    };
+    all.step_by(29).map(roots).collect()
+});
+
 fn written(choices: &[u8], strays: u8) -> String {
     let mut writer = Writer {
         choices: choices.iter(),
@@ -362,6 +383,31 @@ proptest! {
                     known.iter().any(|words| fault.message.contains(words)),
                     "{}: {}", text, fault.message
                 );
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What is foreseen of a kind is what its pairs then get.
+    #[test]
+    fn what_is_foreseen_comes(
+        choices in prop::collection::vec(any::<u8>(), 0..80),
+    ) {
+        let text = written(&choices, 0);
+        let Ok(when) = Expression::compile(&text) else { return Ok(()) };
+        let mut foresight = Foresight::default();
+        let (never, answers) = (foresight.never(&when), foresight.answers(Some(&when)));
+        for (pair, roots) in PAIRS.iter() {
+            let answer = when.evaluate_bool(roots);
+            prop_assert!(!never || answer != Ok(true), "{} is true for {:?}", text, Foresight::pairs()[*pair]);
+            match answers[*pair] {
+                Answer::Open => {}
+                foreseen => prop_assert_eq!(
+                    Ok(foreseen == Answer::Yes), answer, "{} for {:?}", text, Foresight::pairs()[*pair]
+                ),
             }
         }
     }

@@ -16,6 +16,7 @@ use super::Reference;
 use super::check::ExpressionFault;
 use super::functions;
 use super::functions::Miscalled;
+use super::loops;
 use super::marks;
 use super::operators as typing;
 use super::operators::Wrong;
@@ -51,13 +52,6 @@ pub(super) struct Found {
 enum Step<'a> {
     Field(&'a str),
     Index(&'a IdedExpr),
-}
-
-/// A loop as it was written, before the parser took it apart.
-struct Loop<'a> {
-    name: &'static str,
-    question: Option<&'a IdedExpr>,
-    made: Option<&'a IdedExpr>,
 }
 
 impl<'a> Walk<'a> {
@@ -161,15 +155,14 @@ impl<'a> Walk<'a> {
             }
         }
         steps.reverse();
-        let kind = match &at.expr {
-            Expr::Ident(name) => match self.local(name) {
+        let kind = if let Expr::Ident(name) = &at.expr {
+            match self.local(name) {
                 Some(kind) => self.steps(kind, &steps, &mut vec![name.clone()]),
                 None => self.rooted(name, &steps, tested),
-            },
-            _ => {
-                let kind = self.type_of(at);
-                self.steps(kind, &steps, &mut Vec::new())
             }
+        } else {
+            let kind = self.type_of(at);
+            self.steps(kind, &steps, &mut Vec::new())
         };
         if tested { Type::Bool } else { kind }
     }
@@ -370,8 +363,8 @@ impl<'a> Walk<'a> {
             );
             self.wrong(&all.iter_range, Wrong::new(message))
         });
-        self.locals.push((all.iter_var.clone(), element.clone()));
-        let shape = taken_apart(all);
+        self.locals.push((all.iter_var.clone(), element));
+        let shape = loops::written(all);
         if let Some(question) = shape.question {
             let asks = format!("`{}` asks a yes or no of each value", shape.name);
             self.decides(question, &asks);
@@ -484,59 +477,5 @@ fn texts(part: &IdedExpr) -> Vec<String> {
     match &part.expr {
         Expr::List(list) => list.elements.iter().flat_map(texts).collect(),
         _ => text(part).map(str::to_owned).into_iter().collect(),
-    }
-}
-
-/// Puts a loop together again: each of them becomes a step that goes on from `@result`.
-fn taken_apart(all: &ComprehensionExpr) -> Loop<'_> {
-    let unknown = Loop {
-        name: "a loop",
-        question: Some(&all.loop_step),
-        made: None,
-    };
-    let Expr::Call(step) = &all.loop_step.expr else {
-        return unknown;
-    };
-    match (step.func_name.as_str(), step.args.as_slice()) {
-        (operators::LOGICAL_AND, [_, question]) => Loop {
-            name: "all",
-            question: Some(question),
-            made: None,
-        },
-        (operators::LOGICAL_OR, [_, question]) => Loop {
-            name: "exists",
-            question: Some(question),
-            made: None,
-        },
-        (operators::ADD, [_, made]) => Loop {
-            name: "map",
-            question: None,
-            made: only(made),
-        },
-        (operators::CONDITIONAL, [question, then, _]) => match &then.expr {
-            Expr::Call(add) if matches!(add.args.as_slice(), [_, made] if only(made).is_some()) => {
-                let kept = matches!(only(&add.args[1]).map(|made| &made.expr),
-                    Some(Expr::Ident(name)) if *name == all.iter_var);
-                Loop {
-                    name: if kept { "filter" } else { "map" },
-                    question: Some(question),
-                    made: only(&add.args[1]),
-                }
-            }
-            _ => Loop {
-                name: "exists_one",
-                question: Some(question),
-                made: None,
-            },
-        },
-        _ => unknown,
-    }
-}
-
-/// The only element of a list.
-fn only(list: &IdedExpr) -> Option<&IdedExpr> {
-    match &list.expr {
-        Expr::List(list) if list.elements.len() == 1 => list.elements.first(),
-        _ => None,
     }
 }
