@@ -122,7 +122,7 @@ pub async fn rehearse(
     let began = Instant::now();
     let simulation = Simulation::of(&setting.inventory, &setting.assumptions, setting.seed)?;
     simulation.arm(&setting.faults);
-    let mut bench = Bench::new(setting, simulation)?;
+    let mut bench = Bench::new(setting, simulation);
     let mut run = bench.begin(report).await?;
     let mut stops = Vec::new();
     loop {
@@ -173,7 +173,7 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(setting: &'a Setting, simulation: Simulation) -> Result<Self, RehearseError> {
+    fn new(setting: &'a Setting, simulation: Simulation) -> Self {
         let inventory = &setting.inventory;
         let store = Arc::new(MemoryStore::default());
         let sealer = Sealer::new(KeySource::Given(Zeroizing::new([0; 32])));
@@ -201,7 +201,7 @@ impl<'a> Bench<'a> {
                 }
             }
         }
-        Ok(Self {
+        Self {
             setting,
             simulation,
             registry: Arc::new(acting::told(&setting.registry)),
@@ -210,7 +210,7 @@ impl<'a> Bench<'a> {
             sealer,
             clock: Arc::new(VirtualClock::new(setting.seed)),
             lease: None,
-        })
+        }
     }
 
     async fn begin(
@@ -264,14 +264,12 @@ impl<'a> Bench<'a> {
             () = self.simulation.power_cut() => None,
             driven = drive(setup, run.clone(), heard, report) => Some(driven?),
         };
-        match driven {
-            Some(run) => Ok((run.state(), run)),
-            None => {
-                // What the process knew died with it; the journal is what is left.
-                self.world.close().await;
-                Ok((RunState::Running, self.read(run).await?))
-            }
+        if let Some(run) = driven {
+            return Ok((run.state(), run));
         }
+        // What the process knew died with it; the journal is what is left.
+        self.world.close().await;
+        Ok((RunState::Running, self.read(run).await?))
     }
 
     async fn read(&self, run: &Run) -> Result<Run, RehearseError> {

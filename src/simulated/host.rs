@@ -654,10 +654,10 @@ fn windows_only(machine: &Machine) -> Result<(), HostErrorKind> {
 fn network_file(adapter: &Adapter) -> String {
     let mut text = format!("[Match]\nName={}\n[Network]\n", adapter.name);
     for address in &adapter.configured {
-        text.push_str(&format!("Address={address}\n"));
+        text.extend(["Address=", address, "\n"]);
     }
     if let Some(gateway) = &adapter.gateway {
-        text.push_str(&format!("Gateway={gateway}\n"));
+        text.extend(["Gateway=", gateway, "\n"]);
     }
     text
 }

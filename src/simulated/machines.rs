@@ -208,16 +208,12 @@ impl Machines for SimulatedMachines {
                     .then(|| Knock::Closed("connection refused".to_owned()))
             }
         });
-        match heard {
-            Some(heard) => {
-                self.simulation.pause(1).await;
-                heard
-            }
-            None => {
-                self.simulation.pause(limit).await;
-                Knock::Silent("no answer".to_owned())
-            }
+        if let Some(heard) = heard {
+            self.simulation.pause(1).await;
+            return heard;
         }
+        self.simulation.pause(limit).await;
+        Knock::Silent("no answer".to_owned())
     }
 
     async fn close(&self, place: Place) {

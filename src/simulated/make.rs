@@ -146,58 +146,50 @@ impl Making<'_> {
             "linux" => Some(Os::Linux),
             _ => None,
         })?;
-        let os = match spec.os.or(assumed) {
-            Some(os) => os,
-            None => {
-                let (os, word) = match spec.transport() {
-                    TransportKind::Ssh => (Os::Linux, "linux"),
-                    TransportKind::Winrm => (Os::Windows, "windows"),
-                };
-                self.assume(&name, word);
-                os
-            }
-        };
+        let os = spec.os.or(assumed).unwrap_or_else(|| {
+            let (os, word) = match spec.transport() {
+                TransportKind::Ssh => (Os::Linux, "linux"),
+                TransportKind::Winrm => (Os::Windows, "windows"),
+            };
+            self.assume(&name, word);
+            os
+        });
         let name = format!("{place}.osVersion");
         let given = spec.os_version.as_deref().or(self.assumptions.text(&name));
         if os == Os::Linux {
             return Ok(System::Linux);
         }
-        let release = match given {
-            Some(text) => text.parse().map_err(|()| AssumptionError::Value {
-                name,
-                value: text.to_owned(),
-                wanted: format!(
-                    "a release of Windows Server: {}",
-                    Release::ALL.map(Release::as_str).join(", ")
-                ),
-            })?,
-            None => {
-                let release = match place {
-                    Place::Source => Release::W2012R2,
-                    _ => Release::W2025,
-                };
-                self.assume(&name, release.as_str());
-                release
-            }
+        let Some(text) = given else {
+            let release = match place {
+                Place::Source => Release::W2012R2,
+                _ => Release::W2025,
+            };
+            self.assume(&name, release.as_str());
+            return Ok(System::Windows(release));
         };
+        let release = text.parse().map_err(|()| AssumptionError::Value {
+            name,
+            value: text.to_owned(),
+            wanted: format!(
+                "a release of Windows Server: {}",
+                Release::ALL.map(Release::as_str).join(", ")
+            ),
+        })?;
         Ok(System::Windows(release))
     }
 
     fn machine(&mut self, place: Place, spec: &HostSpec) -> Result<Machine, AssumptionError> {
         let system = self.system(place, spec)?;
         let at = |what: &str| format!("{place}.{what}");
-        let name = match &spec.name {
-            Some(name) => name.clone(),
-            None => {
-                let name = if place == Place::Source {
-                    "fs01"
-                } else {
-                    "fs02"
-                };
-                self.assume(&at("name"), name);
-                name.to_owned()
-            }
-        };
+        let name = spec.name.clone().unwrap_or_else(|| {
+            let name = if place == Place::Source {
+                "fs01"
+            } else {
+                "fs02"
+            };
+            self.assume(&at("name"), name);
+            name.to_owned()
+        });
         let clustered = match spec.clustered {
             Some(clustered) => clustered,
             None => self.assumptions.value(&at("clustered"))?.unwrap_or(false),

@@ -379,3 +379,147 @@ fn read_only() -> HostErrorKind {
         stderr: ACCESS_DENIED.said("the domain controller takes no changes"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Naming;
+    use crate::plan::Source;
+    use crate::plan::load_inventory;
+    use crate::simulated::Assumptions;
+    use crate::simulated::make;
+    use crate::simulated::naming;
+    use crate::simulated::restart;
+
+    const ADMIN: &str = r"EXAMPLE\cutover";
+
+    fn twin(of: &str) -> Twin {
+        let inventory = load_inventory(&Source::from_text("x.yaml", of))
+            .unwrap()
+            .value;
+        make::twin(&inventory, &Assumptions::default(), 1).unwrap()
+    }
+
+    fn target(container: Option<&str>) -> JoinTarget {
+        JoinTarget {
+            realm: "EXAMPLE.TEST".to_owned(),
+            workgroup: "EXAMPLE".to_owned(),
+            dc: "dc1.example.test".to_owned(),
+            container: container.map(str::to_owned),
+        }
+    }
+
+    fn renamed(twin: &mut Twin, to: &str) {
+        let naming = Naming {
+            from: "fs01".to_owned(),
+            to: to.to_owned(),
+            realm: None,
+            address: None,
+            drop_alternates: true,
+            drop_keytab: true,
+        };
+        naming::rename(twin, Place::Source, &naming, true).unwrap();
+    }
+
+    fn restarted(twin: &mut Twin) {
+        restart::goes_down(twin, Place::Source, false);
+        restart::comes_up(twin, Place::Source);
+    }
+
+    fn joined_as(twin: &Twin) -> Option<String> {
+        let key = twin.machine(Place::Source).member?;
+        let account = twin.domain.as_ref()?.account(&key.account)?;
+        Some(account.computer.account_name.clone())
+    }
+
+    fn refusal(outcome: Outcome) -> String {
+        outcome.unwrap_err().to_string()
+    }
+
+    const NEW: &str = include_str!("../../examples/windows-2019-domain.yaml");
+    const OLD: &str = include_str!("../../examples/windows-2003-domain.yaml");
+    const LINUX: &str = include_str!("../../examples/linux-to-linux-domain.yaml");
+
+    #[test]
+    fn windows_joins_only_after_the_restart_that_completes_its_leave() {
+        let mut twin = twin(NEW);
+        leave(&mut twin, Place::Source, ADMIN, true).unwrap();
+        renamed(&mut twin, "fs01-old");
+        let early = join(&mut twin, Place::Source, ADMIN, &target(None), true);
+        assert!(refusal(early).contains("error 2691"));
+        restarted(&mut twin);
+        join(&mut twin, Place::Source, ADMIN, &target(None), true).unwrap();
+    }
+
+    #[test]
+    fn one_restart_serves_rename_and_join_but_not_on_windows_server_2003() {
+        for (of, expected) in [(NEW, "FS01-OLD"), (OLD, "FS01")] {
+            let mut twin = twin(of);
+            leave(&mut twin, Place::Source, ADMIN, true).unwrap();
+            restarted(&mut twin);
+            renamed(&mut twin, "fs01-old");
+            join(&mut twin, Place::Source, ADMIN, &target(None), true).unwrap();
+            assert_eq!(joined_as(&twin).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn an_account_that_is_there_is_not_moved() {
+        let mut twin = twin(NEW);
+        leave(&mut twin, Place::Source, ADMIN, true).unwrap();
+        restarted(&mut twin);
+        let moved = join(
+            &mut twin,
+            Place::Source,
+            ADMIN,
+            &target(Some("Servers")),
+            true,
+        );
+        assert!(refusal(moved).contains("error 2224"));
+    }
+
+    #[test]
+    fn a_leave_keeps_the_account_and_a_join_takes_it_up_again() {
+        let mut twin = twin(LINUX);
+        let before = twin.machine(Place::Source).member.unwrap();
+        leave(&mut twin, Place::Source, ADMIN, true).unwrap();
+        let account = |twin: &Twin| {
+            let domain = twin.domain.as_ref().unwrap();
+            domain.account(&before.account).unwrap().computer.clone()
+        };
+        assert!(!account(&twin).enabled);
+        join(&mut twin, Place::Source, ADMIN, &target(None), true).unwrap();
+        let after = twin.machine(Place::Source).member.unwrap();
+        assert_eq!(after.account, before.account);
+        assert!(after.version > before.version, "with another password");
+        assert!(account(&twin).enabled);
+    }
+
+    #[test]
+    fn whoever_is_unknown_or_out_of_quota_joins_nothing() {
+        let mut twin = twin(LINUX);
+        leave(&mut twin, Place::Source, ADMIN, true).unwrap();
+        twin.machine_mut(Place::Source).smb_name = "OTHER".to_owned();
+        let unknown = join(&mut twin, Place::Source, "nobody", &target(None), true);
+        assert!(refusal(unknown).contains("attempted logon is invalid"));
+        twin.domain.as_mut().unwrap().quota = 0;
+        let exceeded = join(&mut twin, Place::Source, "somebody", &target(None), true);
+        assert!(refusal(exceeded).contains("error 8557"));
+        twin.domain.as_mut().unwrap().quota = 1;
+        join(&mut twin, Place::Source, "somebody", &target(None), true).unwrap();
+    }
+
+    #[test]
+    fn an_alias_of_another_object_leaves_half_a_join() {
+        let mut twin = twin(LINUX);
+        leave(&mut twin, Place::Source, ADMIN, true).unwrap();
+        let machine = twin.machine_mut(Place::Source);
+        machine.smb_name = "OTHER".to_owned();
+        machine.alternates = vec!["fs01".to_owned()];
+        let conflict = join(&mut twin, Place::Source, ADMIN, &target(None), true);
+        assert!(refusal(conflict).contains("would cause a conflict"));
+        let domain = twin.domain.as_ref().unwrap();
+        assert!(domain.by_name("other").unwrap().computer.enabled);
+        assert_eq!(twin.machine(Place::Source).member, None);
+    }
+}

@@ -49,7 +49,7 @@ pub(super) fn parts(machine: &Machine, naming: &Naming) -> Vec<Part> {
     let mut parts = vec![part(
         "hostname",
         is(pending),
-        format!("it is called `{}` after a restart", pending),
+        format!("it is called `{pending}` after a restart"),
     )];
     if !machine.system.is_windows() {
         parts.push(part(
@@ -74,7 +74,7 @@ pub(super) fn parts(machine: &Machine, naming: &Naming) -> Vec<Part> {
     parts
 }
 
-pub(super) fn set_alternates(twin: &mut Twin, place: Place, names: &[String]) -> Outcome {
+pub(super) fn set_alternates(twin: &mut Twin, place: Place, names: &[String]) {
     let machine = twin.machine_mut(place);
     for name in names {
         if !machine
@@ -85,7 +85,6 @@ pub(super) fn set_alternates(twin: &mut Twin, place: Place, names: &[String]) ->
             machine.alternates.push(name.clone());
         }
     }
-    Ok(Done::Nothing)
 }
 
 /// Each of the wanted alternate names, and as the last part whether there are others.
@@ -106,7 +105,7 @@ pub(super) fn alternate_parts(machine: &Machine, names: &[String]) -> Vec<Part> 
     parts
 }
 
-pub(super) fn restore(twin: &mut Twin, place: Place, names: &Names) -> Outcome {
+pub(super) fn restore(twin: &mut Twin, place: Place, names: &Names) {
     let machine = twin.machine_mut(place);
     if machine.waits_for_restart() {
         machine.next_name = Some(names.name.clone()).filter(|next| *next != machine.name);
@@ -115,7 +114,6 @@ pub(super) fn restore(twin: &mut Twin, place: Place, names: &Names) -> Outcome {
     }
     machine.smb_name = names.name.to_uppercase();
     machine.alternates.clone_from(&names.alternates);
-    Ok(Done::Nothing)
 }
 
 pub(super) fn part(name: &str, done: bool, saw: String) -> Part {

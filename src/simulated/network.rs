@@ -160,7 +160,8 @@ fn lease(nic: &Nic) -> Option<Prefixed> {
         return None;
     };
     let mut octets = network.octets();
-    octets[3] = 200 | (octets[3] & 0x0f);
+    // One of the upper addresses of the network, from .200 on.
+    octets[3] = 200 + octets[3] % 16;
     Some(Prefixed {
         address: IpAddr::from(octets),
         prefix: nic.network.prefix,

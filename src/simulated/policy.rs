@@ -1,16 +1,13 @@
 //! `LocalAccountTokenFilterPolicy`, and the group policy that puts it back.
 
-use super::change::Done;
-use super::change::Outcome;
 use super::timing::Of;
 use super::twin::Due;
 use super::twin::Twin;
 use crate::run::Place;
 
 /// Sets the value, or removes it. Windows Server 2003 keeps it and does not look at it.
-pub(super) fn set(twin: &mut Twin, place: Place, value: Option<u32>) -> Outcome {
+pub(super) fn set(twin: &mut Twin, place: Place, value: Option<u32>) {
     twin.machine_mut(place).token_filter = value;
-    Ok(Done::Nothing)
 }
 
 /// A member of the domain reads its group policy at every start and every 90 minutes. A policy that

@@ -281,47 +281,39 @@ impl Twin {
     fn carry_out(&mut self, place: Place, run: &RunId, change: &Change, how: Extent) -> Outcome {
         let whole = how != Extent::Part;
         match change {
-            // Kept by `begin`'s caller, which alone knows the epoch.
-            Change::Fence => Ok(Done::Nothing),
-            Change::Unfence => {
-                self.machine_mut(place).fence = None;
-                Ok(Done::Nothing)
+            Change::Leave(user) => return membership::leave(self, place, user, whole),
+            Change::Join(user, target) => {
+                return membership::join(self, place, user, target, whole);
             }
-            Change::Leave(user) => membership::leave(self, place, user, whole),
-            Change::Join(user, target) => membership::join(self, place, user, target, whole),
-            Change::Rename(naming) => naming::rename(self, place, naming, whole),
-            // These are one step each: cut in the middle they have not happened.
-            _ if !whole => Ok(Done::Nothing),
-            Change::CreateAccount(new) => account::create(self, place, new),
-            Change::RemoveAccount(name) => account::remove(self, place, name, run),
+            Change::Rename(naming) => return naming::rename(self, place, naming, whole),
+            // The others are one step each: cut in the middle they have not happened. The fence is
+            // kept by `begin`'s caller, which alone knows the epoch.
+            Change::Fence => {}
+            _ if !whole => {}
+            Change::Unfence => self.machine_mut(place).fence = None,
+            Change::CreateAccount(new) => return account::create(self, place, new),
+            Change::RemoveAccount(name) => return account::remove(self, place, name, run),
             Change::SetTokenFilter(value) => policy::set(self, place, *value),
             Change::RestoreNames(names) => naming::restore(self, place, names),
-            Change::Map(change) => network::map(self, place, change),
-            Change::Confirm(confirmation) => network::confirm(self, place, confirmation),
+            Change::Map(change) => return network::map(self, place, change),
+            Change::Confirm(confirmation) => return network::confirm(self, place, confirmation),
             Change::Restart { boot } => {
-                restart::restart(self, place, boot, how != Extent::WithoutReturn)
+                return restart::restart(self, place, boot, how != Extent::WithoutReturn);
             }
             Change::SetAlternates(names) => naming::set_alternates(self, place, names),
-            Change::RemoveAlternates => {
-                self.machine_mut(place).alternates.clear();
-                Ok(Done::Nothing)
-            }
-            Change::MergeKeytab(keys) => {
-                self.machine_mut(place).keytab.extend(keys);
-                Ok(Done::Nothing)
-            }
+            Change::RemoveAlternates => self.machine_mut(place).alternates.clear(),
+            Change::MergeKeytab(keys) => self.machine_mut(place).keytab.extend(keys),
             Change::RestoreSecrets(secrets) => {
                 let machine = self.machine_mut(place);
                 machine.member = secrets.member;
                 machine.keytab.clone_from(&secrets.keytab);
                 machine.settled = true;
-                Ok(Done::Nothing)
             }
             Change::Script(stage) => {
                 self.machine_mut(place).scripts.insert(stage.clone());
-                Ok(Done::Nothing)
             }
         }
+        Ok(Done::Nothing)
     }
 
     /// Registers a machine's addresses under its name, as the account that it is.

@@ -60,7 +60,7 @@ struct Entry {
 struct Held {
     holder: Holder,
     epoch: u64,
-    held: bool,
+    given: bool,
     since: String,
     renewed: Instant,
 }
@@ -70,7 +70,7 @@ impl Held {
         Self {
             holder: holder.clone(),
             epoch,
-            held: true,
+            given: true,
             since: now(),
             renewed: Instant::now(),
         }
@@ -107,7 +107,7 @@ impl Kept {
     /// The run of a lease that still counts.
     fn held(&mut self, lease: &Lease) -> Result<&mut Entry, StoreError> {
         match self.runs.get_mut(&lease.run) {
-            Some(entry) if entry.lease.held && entry.lease.epoch == lease.epoch => Ok(entry),
+            Some(entry) if entry.lease.given && entry.lease.epoch == lease.epoch => Ok(entry),
             _ => Err(StoreError::LeaseLost {
                 run: lease.run.clone(),
             }),
@@ -121,7 +121,7 @@ impl Kept {
             .iter()
             .filter(|(_, entry)| {
                 let lease = &entry.lease;
-                entry.events.is_empty() && (!lease.held || lease.lost(observer).is_some())
+                entry.events.is_empty() && (!lease.given || lease.lost(observer).is_some())
             })
             .map(|(id, _)| id.clone())
             .collect();
@@ -235,7 +235,7 @@ impl Store for MemoryStore {
         let mut kept = self.kept();
         let entry = kept.entry(run)?;
         let previous = &entry.lease;
-        let took_over = match (previous.held, previous.lost(holder)) {
+        let took_over = match (previous.given, previous.lost(holder)) {
             (false, _) => None,
             (true, Some(why)) => Some(why),
             (true, None) => {
@@ -265,7 +265,7 @@ impl Store for MemoryStore {
     async fn release(&self, lease: &Lease, unlock: bool) -> Result<(), StoreError> {
         let mut kept = self.kept();
         let entry = kept.held(lease)?;
-        entry.lease.held = false;
+        entry.lease.given = false;
         entry.stop = None;
         if unlock {
             kept.locks.retain(|_, run| *run != lease.run);
@@ -289,7 +289,7 @@ fn held_by(lease: &Held) -> HeldBy {
     HeldBy {
         holder: lease.holder.clone(),
         epoch: lease.epoch,
-        alive: lease.held && lease.lost(&Holder::this_process()).is_none(),
+        alive: lease.given && lease.lost(&Holder::this_process()).is_none(),
         since: lease.since.clone(),
     }
 }

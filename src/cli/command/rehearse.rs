@@ -63,15 +63,14 @@ async fn held(arguments: &Rehearse) -> Result<Exit, CliError> {
     setting.faults = faults(arguments, &setting).await?;
     let format = arguments.driving.format;
     let rehearsal = told(&setting, format).await?;
-    let alone = match setting.parallel {
-        1 => None,
-        _ => {
-            let one_by_one = Setting {
-                parallel: 1,
-                ..setting.clone()
-            };
-            Some(rehearse(&one_by_one, &mut |_, _| {}).await?)
-        }
+    let alone = if setting.parallel == 1 {
+        None
+    } else {
+        let one_by_one = Setting {
+            parallel: 1,
+            ..setting.clone()
+        };
+        Some(rehearse(&one_by_one, &mut |_, _| {}).await?)
     };
     match format {
         Format::Text => output::print(&report::rehearsed(
