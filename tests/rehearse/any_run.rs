@@ -19,6 +19,12 @@ const PAIRS: [&str; 7] = [
     "linux-to-linux-workgroup",
 ];
 
+/// A few at each run of the tests; `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    let given = std::env::var("PROPTEST_CASES");
+    given.ok().and_then(|text| text.parse().ok()).unwrap_or(24)
+}
+
 fn stages() -> Vec<StageId> {
     shipped()
         .stages
@@ -43,7 +49,7 @@ fn held(setting: &Setting) -> Rehearsal {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn ends_well_or_says_why(
         pair in select(PAIRS.to_vec()),

@@ -3,6 +3,7 @@
 mod any_run;
 mod every_kind;
 mod faults;
+mod shown;
 mod wrong_plans;
 
 use std::sync::Arc;
