@@ -159,6 +159,10 @@ impl World {
     }
 
     pub(super) fn local(&self, guard: Guard) -> Result<Arc<dyn Host>, ActionError> {
+        let machines = self.machines.as_ref();
+        if let Some(own) = machines.and_then(|machines| machines.orchestrator(guard.clone())) {
+            return Ok(own);
+        }
         match &self.state {
             Some(state) => Ok(Connections::local(state, guard)?),
             None => Err(ActionError::refused(

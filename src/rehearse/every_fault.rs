@@ -61,9 +61,12 @@ fn path(rehearsal: &Rehearsal) -> Vec<StageId> {
         .collect()
 }
 
-/// Rehearses without faults, and then once for each kind at each stage that ran; leaves out those
-/// that never strike, as there is nothing that could go wrong so.
-pub async fn every_fault(setting: &Setting) -> Result<(Rehearsal, Vec<FaultRow>), RehearseError> {
+/// Rehearses without faults, and then once for each kind at each stage that ran and is chosen;
+/// leaves out those that never strike, as there is nothing that could go wrong so.
+pub async fn every_fault(
+    setting: &Setting,
+    chosen: impl Fn(&StageId) -> bool,
+) -> Result<(Rehearsal, Vec<FaultRow>), RehearseError> {
     let calm = Setting {
         faults: Vec::new(),
         resumes: 0,
@@ -74,7 +77,7 @@ pub async fn every_fault(setting: &Setting) -> Result<(Rehearsal, Vec<FaultRow>)
     if undisturbed.run.state() != RunState::Succeeded {
         return Ok((undisturbed, rows));
     }
-    for stage in path(&undisturbed) {
+    for stage in path(&undisturbed).into_iter().filter(chosen) {
         for kind in FaultKind::ALL {
             let fault = Fault {
                 stage: stage.clone(),

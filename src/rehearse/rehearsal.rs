@@ -137,7 +137,9 @@ pub async fn rehearse(
             .iter()
             .filter(|stop: &&Stopped| stop.state != RunState::Running);
         let more = cut || resumed.count() < usize::try_from(setting.resumes).unwrap_or(usize::MAX);
-        sleep(if cut { AWAY } else { MENDING }).await;
+        if more {
+            sleep(if cut { AWAY } else { MENDING }).await;
+        }
         let mended = (more && !cut).then(|| bench.simulation.mend());
         stops.push(Stopped {
             state,

@@ -61,8 +61,12 @@ pub fn rehearsed(
             "in earnest, mend the cause and go on with `sms-plan resume`",
         );
     }
-    let mut lasted = span(timing.in_all);
-    if let Some(alone) = alone {
+    let mut lasted = if run.state() == RunState::Succeeded {
+        span(timing.in_all)
+    } else {
+        format!("{} so far", span(rehearsal.lasted))
+    };
+    if let Some(alone) = alone.filter(|_| run.state() == RunState::Succeeded) {
         let slower = timing_of(plan, &alone.run).in_all;
         let saved = slower.saturating_sub(timing.in_all);
         let _infallible = write!(
@@ -106,7 +110,7 @@ pub fn rehearsed(
     }
     let mut label = "assumed";
     for words in &end.assumed {
-        line(label, &format!("{words}   (--assume)"));
+        line(label, words);
         label = "";
     }
     for wrong in &end.wrongs {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -22,6 +24,7 @@ use crate::host::HostError;
 use crate::host::HostErrorKind;
 use crate::host::Knock;
 use crate::host::Logon;
+use crate::host::LogonMethod;
 use crate::host::Machines;
 use crate::host::Pin;
 use crate::run::Place;
@@ -183,6 +186,30 @@ impl Machines for SimulatedMachines {
         self.kept().insert(key, session.clone());
         let host = SimulatedHost::new(self.simulation.clone(), session, label, pin, guard);
         Ok(Arc::new(host))
+    }
+
+    /// Nothing of a rehearsal touches the machine that it runs on.
+    fn orchestrator(&self, guard: Guard) -> Option<Arc<dyn Host>> {
+        let (boot, pin) = self.simulation.with(|twin| {
+            let machine = twin.machine(Place::Orchestrator);
+            (machine.boot(), pin_of(machine))
+        });
+        let logon = Logon {
+            username: "root".to_owned(),
+            scope_domain: false,
+            method: LogonMethod::PrivateKey(PathBuf::new()),
+        };
+        let session = Session {
+            place: Place::Orchestrator,
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            boot,
+            logon,
+        };
+        let label = "this machine".to_owned();
+        let simulation = self.simulation.clone();
+        Some(Arc::new(SimulatedHost::new(
+            simulation, session, label, pin, guard,
+        )))
     }
 
     async fn knock(&self, address: &str, port: u16, limit: Duration) -> Knock {

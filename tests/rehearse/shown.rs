@@ -149,7 +149,15 @@ async fn every_fault_has_its_line() {
         parallel: 4,
         ..example("linux-to-linux-workgroup")
     };
-    let (undisturbed, rows) = every_fault(&setting).await.unwrap();
+    // All of them take a while; `rehearse --every-fault` tries them.
+    let chosen = [
+        "map-source-network",
+        "rename-source",
+        "restart-source-after-rename",
+    ];
+    let (undisturbed, rows) = every_fault(&setting, |stage| chosen.contains(&stage.as_str()))
+        .await
+        .unwrap();
     for row in &rows {
         assert_eq!(row.rehearsal.end.wrongs, [""; 0], "{}", row.fault);
         assert_eq!(

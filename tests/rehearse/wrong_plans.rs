@@ -177,6 +177,29 @@ async fn alternate_names_move() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn scripts_of_the_users_are_asked_for_and_not_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("written");
+    for place in ["orchestrator", "destination"] {
+        let setting = edited("linux-to-linux-domain", |text| {
+            let script = format!("touch {}", file.display());
+            format!(
+                "{text}\n  - id: of-mine\n    description: A script of mine\n    on: {place}\n    \
+                 uses: host.run\n    needs: [wait-destination-new-name]\n    with: {{ script: \"{script}\" }}\n"
+            )
+        });
+        let rehearsal = held(&setting).await;
+        assert_eq!(
+            rehearsal.run.state(),
+            RunState::Succeeded,
+            "{}",
+            why(&rehearsal.run)
+        );
+        assert!(!file.exists(), "{place}");
+    }
+}
+
 #[test]
 fn what_is_quoted_has_a_source_and_the_rest_is_marked() {
     let lines: Vec<String> = CODES

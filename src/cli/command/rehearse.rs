@@ -138,7 +138,7 @@ async fn faults(arguments: &Rehearse, setting: &Setting) -> Result<Vec<Fault>, C
 }
 
 async fn table(setting: &Setting, format: Format) -> Result<Exit, CliError> {
-    let (undisturbed, rows) = every_fault(setting).await?;
+    let (undisturbed, rows) = every_fault(setting, |_| true).await?;
     match format {
         Format::Text => output::print(&report::fault_table(&setting.plan, &undisturbed, &rows))?,
         Format::Json => output::print_json(&report::fault_table_json(&undisturbed, &rows))?,
