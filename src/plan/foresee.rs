@@ -141,8 +141,7 @@ fn facts(reference: &Reference) -> Vec<Fact> {
         [host @ ("source" | "destination"), name] | ["inventory", "hosts", host, name] => known
             .into_iter()
             .filter(|known| known == name)
-            // What is known of one system is not known of the other.
-            .flat_map(|known| [(*host == "source", known), (*host == "source", "os")])
+            .map(|known| (*host == "source", known))
             .collect(),
         _ => Vec::new(),
     }
