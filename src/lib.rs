@@ -12,9 +12,13 @@ pub mod host;
 
 pub mod directory;
 
+pub mod simulated;
+
 pub mod action;
 
 pub mod engine;
+
+pub mod rehearse;
 
 pub mod report;
 

@@ -11,5 +11,6 @@ mod host;
 mod lab;
 mod layers;
 mod plan;
+mod rehearse;
 mod run_fold;
 mod store;

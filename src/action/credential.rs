@@ -16,6 +16,7 @@ use secrecy::SecretString;
 
 use crate::host::Logon;
 use crate::host::LogonMethod;
+use crate::plan::Credential;
 use crate::plan::Inventory;
 use crate::plan::Scope;
 use crate::plan::SecretRef;
@@ -99,6 +100,21 @@ impl Credentials {
             );
         }
         Ok(Self { entries })
+    }
+
+    /// Puts something in the place of every secret, without fetching any: for rehearsals.
+    pub fn stand_ins(inventory: &Inventory) -> Self {
+        let entry = |(name, given): (&String, &Credential)| {
+            let entry = Entry {
+                username: given.username.clone(),
+                domain: given.scope == Scope::Domain,
+                password: Some(SecretString::from(format!("stand-in for {name}"))),
+                private_key: None,
+            };
+            (name.clone(), entry)
+        };
+        let entries = inventory.credentials.iter().map(entry).collect();
+        Self { entries }
     }
 
     /// How this credential logs on to a host; a private key goes before a password.

@@ -8,6 +8,7 @@
 //! Authors write plain `async fn`s. Attempts, timeouts, journal and progress are the engine's.
 
 mod account;
+mod chance;
 mod context;
 mod control;
 mod credential;

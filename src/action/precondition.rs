@@ -3,12 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-
 use super::ActionError;
 use super::Context;
-use crate::directory::Member;
+use crate::host::Knock;
 use crate::plan::AdapterChange;
 use crate::plan::DirectoryRight;
 use crate::plan::HostPlace;
@@ -94,14 +91,15 @@ async fn tcp(cx: &Context, ports: &[u16]) -> Result<(), ActionError> {
         place => cx.reach_of(place)?.address.clone(),
     };
     for port in ports {
-        let problem =
-            match timeout(CONNECT_LIMIT, TcpStream::connect((address.as_str(), *port))).await {
-                Ok(Ok(_)) => continue,
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => format!("no answer within {} s", CONNECT_LIMIT.as_secs()),
-            };
-        return Err(ActionError::passing(problem)
-            .while_doing(format!("TCP port {port} of {address} does not answer")));
+        if let Some(problem) = cx
+            .world
+            .knock(&address, *port, CONNECT_LIMIT)
+            .await
+            .problem()
+        {
+            return Err(ActionError::passing(problem)
+                .while_doing(format!("TCP port {port} of {address} does not answer")));
+        }
     }
     Ok(())
 }
@@ -143,10 +141,17 @@ async fn address_free(cx: &Context, place: Place) -> Result<(), ActionError> {
         .into_iter()
         .filter(|address| address.to_string() != *own);
     let knocks = asked.flat_map(|address| {
-        [22, 445].map(|port| async move { (address, port, answers(address, port).await) })
+        [22, 445].map(|port| async move {
+            let heard = cx
+                .world
+                .knock(&address.to_string(), port, KNOCK_LIMIT)
+                .await;
+            (address, port, heard)
+        })
     });
-    for (address, port, answered) in futures_util::future::join_all(knocks).await {
-        if answered {
+    for (address, port, heard) in futures_util::future::join_all(knocks).await {
+        // A refusal is an answer as well: somebody is there.
+        if !matches!(heard, Knock::Silent(_)) {
             return Err(ActionError::refused(format!(
                 "somebody answers at {address} already (TCP port {port})"
             )));
@@ -177,15 +182,6 @@ fn planned(cx: &Context, place: Place) -> Result<Vec<IpAddr>, ActionError> {
             AdapterChange::Static(fixed) => fixed.addresses.iter().map(|a| a.address).collect(),
         })
         .collect())
-}
-
-async fn answers(address: IpAddr, port: u16) -> bool {
-    match timeout(KNOCK_LIMIT, TcpStream::connect((address, port))).await {
-        Ok(Ok(_)) => true,
-        // A refusal is an answer as well: somebody is there.
-        Ok(Err(error)) => error.kind() == std::io::ErrorKind::ConnectionRefused,
-        Err(_) => false,
-    }
 }
 
 async fn directory_right(
@@ -222,10 +218,7 @@ async fn directory_right(
                 .ok_or_else(|| {
                     ActionError::refused(format!("the object `{}` is gone", recorded.dn))
                 })?;
-            let member = match cx.snapshot_facts(Place::Destination)?.os {
-                crate::host::Os::Windows => Member::Windows,
-                crate::host::Os::Linux => Member::Samba,
-            };
+            let member = super::domain::joining_member(cx)?;
             let prediction = directory.predict_reuse(&now, member).await?;
             (prediction.allowed, prediction.reasons.join("; "))
         }

@@ -67,6 +67,11 @@ impl Registry {
         self.actions.get(uses).map(|(_, action)| Arc::clone(action))
     }
 
+    /// Every action, by its name.
+    pub fn all(&self) -> impl Iterator<Item = Arc<dyn Action>> {
+        self.actions.values().map(|(_, action)| Arc::clone(action))
+    }
+
     /// Returns whether the action of this name changes anything outside the run.
     pub fn changes(&self, uses: &str) -> bool {
         self.actions

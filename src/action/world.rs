@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::Value;
@@ -12,16 +13,20 @@ use super::ActionError;
 use super::Credentials;
 use super::View;
 use super::chain_of;
+use super::chance::Chance;
 use super::error::ActionErrorKind;
 use crate::directory::Directory;
 use crate::host::Connections;
 use crate::host::Guard;
 use crate::host::Host;
 use crate::host::JoinCredential;
+use crate::host::Knock;
 use crate::host::Logon;
 use crate::host::LogonMethod;
 use crate::host::Machines;
+use crate::host::knock;
 use crate::plan::Inventory;
+use crate::plan::TransportKind;
 use crate::run::Account;
 use crate::run::Place;
 use crate::run::Reach;
@@ -38,6 +43,7 @@ pub struct World {
     credentials: Credentials,
     orchestrator: String,
     machines: Option<Arc<dyn Machines>>,
+    chance: Chance,
     state: Option<PathBuf>,
     directory: Option<Arc<dyn Directory>>,
     /// Where a host's joining credential is another one than the directory's.
@@ -53,6 +59,7 @@ impl World {
             credentials,
             orchestrator,
             machines: None,
+            chance: Chance::default(),
             state: None,
             directory: None,
             joining: BTreeMap::new(),
@@ -64,6 +71,15 @@ impl World {
     #[must_use]
     pub fn with_machines(mut self, machines: Arc<dyn Machines>) -> Self {
         self.machines = Some(machines);
+        self
+    }
+
+    /// Draws names, passwords and keys from a seed, so that a run can be repeated to the byte.
+    ///
+    /// For rehearsals only: whoever knows the seed knows the secrets.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.chance = Chance::from_seed(seed);
         self
     }
 
@@ -123,6 +139,19 @@ impl World {
         }
     }
 
+    /// Where actions draw from.
+    pub(super) fn chance(&self) -> &Chance {
+        &self.chance
+    }
+
+    /// Knocks at a port as seen from the orchestrator.
+    pub(super) async fn knock(&self, address: &str, port: u16, limit: Duration) -> Knock {
+        match &self.machines {
+            Some(machines) => machines.knock(address, port, limit).await,
+            None => knock(address, port, limit).await,
+        }
+    }
+
     pub(super) fn machines(&self) -> Result<&Arc<dyn Machines>, ActionError> {
         self.machines
             .as_ref()
@@ -130,6 +159,10 @@ impl World {
     }
 
     pub(super) fn local(&self, guard: Guard) -> Result<Arc<dyn Host>, ActionError> {
+        let machines = self.machines.as_ref();
+        if let Some(own) = machines.and_then(|machines| machines.orchestrator(guard.clone())) {
+            return Ok(own);
+        }
         match &self.state {
             Some(state) => Ok(Connections::local(state, guard)?),
             None => Err(ActionError::refused(
@@ -170,6 +203,20 @@ impl World {
                     .logon(&spec.credential)
                     .map_err(|error| refused(&error))
             }
+            Account::Temporary if !self.logs_on_by_key(place) => {
+                let password = self.secret(run, &temporary_password(place)).await?;
+                let password = password.ok_or_else(|| {
+                    ActionError::refused(format!(
+                        "the password of the temporary account on the {place} is not in the store"
+                    ))
+                })?;
+                let text = String::from_utf8(password.to_vec()).map_err(|error| refused(&error))?;
+                Ok(Logon {
+                    username: TEMPORARY_ACCOUNT.to_owned(),
+                    scope_domain: false,
+                    method: LogonMethod::Password(SecretString::from(text)),
+                })
+            }
             Account::Temporary => {
                 let key = self
                     .secret(run, &temporary_key(place))
@@ -187,6 +234,12 @@ impl World {
                 })
             }
         }
+    }
+
+    /// Whether the temporary account of a host logs on by a key: SSH takes one, WinRM does not.
+    pub(super) fn logs_on_by_key(&self, place: Place) -> bool {
+        let host = self.inventory.host(place);
+        host.is_none_or(|host| host.transport() == TransportKind::Ssh)
     }
 
     /// Who joins a host to the domain and takes it out.
@@ -229,11 +282,7 @@ impl World {
     }
 
     /// Takes the run's last traces off both servers: the fence, and what stages kept beside it.
-    pub async fn clear_fences(
-        &self,
-        view: &View,
-        limit: std::time::Duration,
-    ) -> Result<(), ActionError> {
+    pub async fn clear_fences(&self, view: &View, limit: Duration) -> Result<(), ActionError> {
         let guard = Guard {
             run: view.run.clone(),
             epoch: view.epoch,

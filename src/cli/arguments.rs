@@ -39,6 +39,8 @@ pub(super) enum Command {
     Preview(Preview),
     /// Run a plan
     Apply(Apply),
+    /// Rehearse a plan on a simulated twin of both servers; needs no server and no password
+    Rehearse(Rehearse),
     /// Go on with an unfinished run
     Resume(Resume),
     /// Show where a run stands
@@ -114,6 +116,30 @@ pub(super) struct Apply {
     /// Do not ask before the run begins
     #[arg(short, long)]
     pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) driving: Driving,
+}
+
+/// What to rehearse, and what goes wrong.
+#[derive(Debug, Args)]
+pub(super) struct Rehearse {
+    /// The plan file
+    pub(super) plan: PathBuf,
+    /// The inventory file
+    #[arg(short, long)]
+    pub(super) inventory: PathBuf,
+    /// What makes one rehearsal differ from another; the same seed gives the same events
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Let something go wrong: STAGE=KIND, or random:SEED; may be given more than once
+    #[arg(long, value_name = "STAGE=KIND")]
+    pub(super) fault: Vec<String>,
+    /// Try each kind of fault at each stage, and resume
+    #[arg(long, conflicts_with = "fault")]
+    pub(super) every_fault: bool,
+    /// Assume what the inventory leaves out, as in source.osVersion=2016
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) assume: Vec<String>,
     #[command(flatten)]
     pub(super) driving: Driving,
 }

@@ -12,33 +12,33 @@ use super::security_descriptor::SecurityDescriptor;
 use super::sid::Sid;
 
 /// `DELETE` ([MS-ADTS] 5.1.3.2, as all of these).
-pub(super) const DELETE: u32 = 0x0001_0000;
+pub(crate) const DELETE: u32 = 0x0001_0000;
 /// `RIGHT_DS_DELETE_CHILD`.
-pub(super) const DELETE_CHILD: u32 = 0x0000_0002;
+pub(crate) const DELETE_CHILD: u32 = 0x0000_0002;
 /// `RIGHT_DS_WRITE_PROPERTY_EXTENDED`: a validated write.
-pub(super) const VALIDATED_WRITE: u32 = 0x0000_0008;
+pub(crate) const VALIDATED_WRITE: u32 = 0x0000_0008;
 /// `RIGHT_DS_CONTROL_ACCESS`: an extended right.
-pub(super) const EXTENDED_RIGHT: u32 = 0x0000_0100;
+pub(crate) const EXTENDED_RIGHT: u32 = 0x0000_0100;
 /// `RIGHT_GENERIC_ALL`.
 const GENERIC_ALL: u32 = 0x1000_0000;
 /// The SID that stands for the object itself, not for a token.
 const PRINCIPAL_SELF: &str = "S-1-5-10";
 
 /// The extended right `User-Force-Change-Password` ([MS-ADTS] 5.1.3.2.1).
-pub(super) const RESET_PASSWORD: Guid = Guid::new(0x0029_9570_246d_11d0_a768_00aa_006e_0529);
+pub(crate) const RESET_PASSWORD: Guid = Guid::new(0x0029_9570_246d_11d0_a768_00aa_006e_0529);
 /// The validated write of `servicePrincipalName` ([MS-ADTS] 5.1.3.2.2).
-pub(super) const VALIDATED_SPN: Guid = Guid::new(0xf3a6_4788_5306_11d1_a9c5_0000_f803_67c1);
+pub(crate) const VALIDATED_SPN: Guid = Guid::new(0xf3a6_4788_5306_11d1_a9c5_0000_f803_67c1);
 /// The validated write of `dNSHostName` ([MS-ADTS] 5.1.3.2.2).
-pub(super) const VALIDATED_DNS_HOST_NAME: Guid =
+pub(crate) const VALIDATED_DNS_HOST_NAME: Guid =
     Guid::new(0x72e3_9547_7b18_11d1_adef_00c0_4fd8_d5cd);
 /// The class `computer` (its `schemaIDGUID`, [MS-ADSC] 2.21).
-pub(super) const COMPUTER_CLASS: Guid = Guid::new(0xbf96_7a86_0de6_11d0_a285_00aa_0030_49e2);
+pub(crate) const COMPUTER_CLASS: Guid = Guid::new(0xbf96_7a86_0de6_11d0_a285_00aa_0030_49e2);
 
 /// Whether the DACL grants `right` (one bit) to `token`, on `object_type` where the right has one.
 ///
 /// The entries are asked in their order; the first that speaks of the right decides. An object
 /// without a list grants everything, one with an empty list nothing.
-pub(super) fn grants(
+pub(crate) fn grants(
     descriptor: &SecurityDescriptor,
     token: &BTreeSet<Sid>,
     right: u32,

@@ -3,7 +3,7 @@
 //! [`DirectoryReader`] only looks; [`Directory`] also changes. What an operation needs to know of
 //! the machine's own state is the business of the actions. [`LdapDirectory`] is the real thing.
 
-mod access;
+pub(crate) mod access;
 mod ace;
 mod changing;
 mod computer;
@@ -15,7 +15,7 @@ mod foresight;
 mod guid;
 mod ldap;
 pub mod names;
-mod predict;
+pub(crate) mod predict;
 mod reading;
 mod security_descriptor;
 mod session;

@@ -19,32 +19,32 @@ const ENTERPRISE_ADMINS: u32 = 519;
 const ADMINISTRATORS: &str = "S-1-5-32-544";
 
 /// Who made an account, as far as can be seen.
-pub(super) struct Origin {
+pub(crate) struct Origin {
     /// Who owns the object, and whether that is an administrators' group or a member of one.
-    pub(super) owner: Option<(Sid, bool)>,
+    pub(crate) owner: Option<(Sid, bool)>,
     /// The same of who created it.
-    pub(super) creator: Option<(Sid, bool)>,
+    pub(crate) creator: Option<(Sid, bool)>,
 }
 
 /// What is known about creating an account.
-pub(super) struct Creation<'a> {
-    pub(super) name: &'a str,
-    pub(super) container: &'a str,
+pub(crate) struct Creation<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) container: &'a str,
     /// What is wrong with the name itself.
-    pub(super) fault: Option<String>,
-    pub(super) conflicts: &'a [Conflict],
+    pub(crate) fault: Option<String>,
+    pub(crate) conflicts: &'a [Conflict],
     /// Whether there is a right to create computers in the container.
-    pub(super) granted: bool,
+    pub(crate) granted: bool,
     /// Whether the container is the default one, where alone the quota counts.
-    pub(super) is_default: bool,
+    pub(crate) is_default: bool,
     /// `ms-DS-MachineAccountQuota` of the domain.
-    pub(super) quota: u32,
+    pub(crate) quota: u32,
     /// How many accounts the bound account has created by its quota.
-    pub(super) used: u32,
+    pub(crate) used: u32,
 }
 
 /// Whether the SID is a group of administrators that KB5020276 names.
-pub(super) fn is_administrators(sid: &Sid, domain: &Sid) -> bool {
+pub(crate) fn is_administrators(sid: &Sid, domain: &Sid) -> bool {
     let in_domain = sid.domain().as_ref() == Some(domain) && sid.relative() == Some(DOMAIN_ADMINS);
     // Enterprise Admins live in the forest's first domain, which may be another.
     let text = sid.to_string();
@@ -53,7 +53,7 @@ pub(super) fn is_administrators(sid: &Sid, domain: &Sid) -> bool {
 }
 
 /// Whether the bound account may take the existing account over.
-pub(super) fn reuse(
+pub(crate) fn reuse(
     computer: &Computer,
     me: &Identity,
     origin: &Origin,
@@ -155,7 +155,7 @@ fn unseen_policy(samba_controller: bool) -> String {
 }
 
 /// Whether the bound account may create the account.
-pub(super) fn create(asked: &Creation<'_>, me: &Identity) -> Prediction {
+pub(crate) fn create(asked: &Creation<'_>, me: &Identity) -> Prediction {
     let Creation {
         name,
         container,

@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use rand::RngExt as _;
 use sha2::Digest as _;
 use sha2::Sha256;
 
@@ -16,7 +14,6 @@ use crate::run::Event;
 use crate::run::EventKind;
 use crate::run::Reach;
 use crate::run::Run;
-use crate::run::RunId;
 use crate::run::Shape;
 use crate::run::ShapeStage;
 use crate::run::StageId;
@@ -26,13 +23,6 @@ use crate::store::Lease;
 use crate::store::NewRun;
 use crate::store::Record;
 use crate::store::Store;
-
-/// Names a new run after the present time, with four random digits.
-pub(super) fn new_run_id() -> RunId {
-    let now = Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
-    let text = format!("{now}-{:04x}", rand::rng().random_range(0..=0xffff_u32));
-    RunId::new(text).expect("digits and `-` make a run id")
-}
 
 /// What a run needs to know of its plan.
 pub fn shape_of(plan: &Plan) -> Arc<Shape> {
@@ -70,8 +60,8 @@ pub async fn begin(
         destination: reach.1,
         program: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let id = new_run_id();
-    let holder = Holder::this_process();
+    let id = clock.name_run();
+    let holder = clock.holder();
     let new = NewRun {
         id: id.clone(),
         plan_path,
@@ -104,7 +94,7 @@ pub async fn take_over(
     let id = &record.new.id;
     // A journal that cannot be read is left as it is.
     Run::read(id.clone(), shape_of(plan), &record.events)?;
-    let holder = Holder::this_process();
+    let holder = clock.holder();
     let (lease, took_over) = store.take_lease(id, &holder).await?;
     // Until here the last holder may have written more.
     let journal = store.read(id).await?;

@@ -48,6 +48,9 @@ pub struct Facts {
     pub domain: Option<DomainFacts>,
     /// The NetBIOS name under which the machine is, or would be, a member.
     pub netbios_name: Option<String>,
+    /// Whether it is a clustered file server.
+    #[serde(default)]
+    pub clustered: bool,
     /// The identity of the installed system.
     pub machine_id: String,
     /// The identity of the current boot.
@@ -167,9 +170,10 @@ pub struct AccountState {
 }
 
 impl AccountState {
-    /// Returns whether the account is complete: it can log on and is an administrator.
-    pub fn ready(&self) -> bool {
-        self.exists && self.password_set && self.key_set && self.administrator
+    /// Returns whether the account is complete: it can log on, by a key where it is to have one, and
+    /// is an administrator.
+    pub fn ready(&self, by_key: bool) -> bool {
+        self.exists && self.password_set && (self.key_set || !by_key) && self.administrator
     }
 }
 

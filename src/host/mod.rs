@@ -8,11 +8,13 @@ mod change;
 mod connections;
 mod error;
 mod facts;
+mod knock;
 mod linux;
 mod logon;
 mod transport;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use zeroize::Zeroizing;
@@ -30,6 +32,7 @@ pub use facts::{
     AccountState, Adapter, DomainFacts, Facts, HostSnapshot, Membership, MembershipQuestion,
     NetworkKeeper, Os, Part, Pin, Route, Services,
 };
+pub use knock::{Knock, knock};
 pub use logon::{Logon, LogonMethod};
 
 /// Opens sessions to the machines of one run, and keeps them for later stages.
@@ -51,6 +54,17 @@ pub trait Machines: Send + Sync {
         guard: Guard,
         fresh: bool,
     ) -> Result<Arc<dyn Host>, HostError>;
+
+    /// The orchestrator itself, where these machines have one of their own; else it is the real one.
+    fn orchestrator(&self, guard: Guard) -> Option<Arc<dyn Host>> {
+        drop(guard);
+        None
+    }
+
+    /// Knocks at a TCP port of any machine, without logging on.
+    async fn knock(&self, address: &str, port: u16, limit: Duration) -> Knock {
+        knock(address, port, limit).await
+    }
 
     /// Closes the sessions to one place.
     async fn close(&self, place: Place);

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::time::Duration;
-use std::time::Instant;
 
 use indicatif::ProgressBar;
 use indicatif::ProgressDrawTarget;
@@ -12,6 +11,7 @@ use indicatif::ProgressStyle;
 
 use super::described;
 use super::duration;
+use super::seconds_between;
 use super::tables::whole;
 use crate::plan::Plan;
 use crate::plan::Roots;
@@ -29,7 +29,8 @@ pub struct Live {
     plan: Plan,
     bar: ProgressBar,
     terminal: bool,
-    began: Instant,
+    /// When the first event was told.
+    began: Option<String>,
     under_way: Vec<StageId>,
 }
 
@@ -59,7 +60,7 @@ impl Live {
             plan: plan.clone(),
             bar,
             terminal,
-            began: Instant::now(),
+            began: None,
             under_way: Vec::new(),
         };
         live.say(&format!(
@@ -73,6 +74,7 @@ impl Live {
 
     /// Hears of an event that is durable; `roots` is asked only where a text has values.
     pub fn hear(&mut self, event: &Event, run: &Run, roots: &dyn Fn() -> Roots) {
+        self.began.get_or_insert_with(|| event.at.clone());
         if let Some(stage) = &event.stage {
             self.hear_stage(stage, event, roots);
         } else if let EventKind::Stopped { reason } = &event.kind {
@@ -95,7 +97,8 @@ impl Live {
 
     fn hear_stage(&mut self, stage: &StageId, event: &Event, roots: &dyn Fn() -> Roots) {
         let text = self.text_of(stage, roots);
-        let at = duration(self.began.elapsed().as_secs_f64());
+        let began = self.began.as_deref().unwrap_or(&event.at);
+        let at = duration(seconds_between(began, &event.at).unwrap_or_default());
         let percent = whole(event.percent);
         match &event.kind {
             EventKind::Started { attempt, saw, .. } => {

@@ -5,6 +5,7 @@ mod end;
 pub mod graph;
 mod json;
 mod live;
+mod rehearsal;
 mod tables;
 
 pub use difference::inventory_difference;
@@ -16,6 +17,7 @@ pub use json::already_done_json;
 pub use json::event_json;
 pub use json::status_json;
 pub use live::Live;
+pub use rehearsal::{fault_table, fault_table_json, rehearsed, rehearsed_json};
 pub use tables::event_line;
 pub use tables::preview;
 pub use tables::runs;

@@ -3,12 +3,15 @@
 //! [`Store`] is written so that a database server can stand behind it as well: rights to write are
 //! leases with epochs, times come from the store, and nothing depends on a file.
 
+mod entry;
 mod lease;
+mod memory;
 mod seal;
 mod sqlite;
 
 use async_trait::async_trait;
 pub use lease::{Holder, Lease};
+pub use memory::MemoryStore;
 pub use seal::{KeySource, SealError, Sealer};
 pub use sqlite::SqliteStore;
 

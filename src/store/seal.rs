@@ -31,6 +31,8 @@ pub enum KeySource {
     File(PathBuf),
     /// Derived (Argon2id) from a passphrase in the environment.
     Passphrase(Zeroizing<String>),
+    /// Given, and kept nowhere: for a journal that does not outlive the process.
+    Given(Zeroizing<[u8; KEY_BYTES]>),
 }
 
 /// Seals and opens secrets; the key is read when it is first needed.
@@ -145,6 +147,7 @@ impl Sealer {
                     .map_err(|error| SealError::Passphrase(error.to_string()))?;
                 key
             }
+            KeySource::Given(key) => key.clone(),
         };
         Ok(XChaCha20Poly1305::new(&Key::from(*key)))
     }

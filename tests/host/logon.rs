@@ -128,7 +128,7 @@ async fn a_temporary_account_logs_on_by_key_and_by_password_and_goes() {
     host.create_account(&account).await.expect("twice is once");
     let state = host.account(ACCOUNT).await.expect("a look");
     assert!(
-        state.ready() && state.marker_run.as_deref() == Some(lab.run.as_str()),
+        state.ready(true) && state.marker_run.as_deref() == Some(lab.run.as_str()),
         "{state:?}"
     );
 

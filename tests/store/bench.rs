@@ -1,16 +1,19 @@
 //! Stores, processes and events for the tests of this room.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use serde_json::json;
 use sms_plan::run::{Draft, EventKind, RunId, RunState, StageId};
-use sms_plan::store::{Batch, Holder, Lease, NewRun, SealedSecret, SqliteStore, Store as _};
+use sms_plan::store::{
+    Batch, Holder, Lease, MemoryStore, NewRun, SealedSecret, SqliteStore, Store,
+};
 use tempfile::TempDir;
 
 /// A store, and the folder of the one that lies in a file.
 pub(super) struct Bench {
-    pub(super) store: SqliteStore,
+    pub(super) store: Arc<dyn Store>,
     pub(super) folder: Option<TempDir>,
 }
 
@@ -18,18 +21,22 @@ impl Bench {
     pub(super) fn in_a_file() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         Self {
-            store: SqliteStore::open(folder.path()).expect("a new store"),
+            store: Arc::new(SqliteStore::open(folder.path()).expect("a new store")),
             folder: Some(folder),
         }
     }
 
     /// One store of each kind.
     pub(super) fn all() -> Vec<Self> {
-        let in_memory = Self {
-            store: SqliteStore::in_memory().expect("a new store"),
+        let in_memory = |store| Self {
+            store,
             folder: None,
         };
-        vec![in_memory, Self::in_a_file()]
+        vec![
+            in_memory(Arc::new(SqliteStore::in_memory().expect("a new store"))),
+            in_memory(Arc::new(MemoryStore::default())),
+            Self::in_a_file(),
+        ]
     }
 
     pub(super) fn path(&self) -> PathBuf {

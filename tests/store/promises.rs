@@ -1,7 +1,7 @@
 //! What every store promises. Each test asks all of them.
 
 use sms_plan::run::RunState;
-use sms_plan::store::{Batch, Store as _, StoreError};
+use sms_plan::store::{Batch, StoreError};
 
 use super::bench::{
     Bench, batch, dead, elsewhere, ended, id, me, new_run, secret, started, succeeded,

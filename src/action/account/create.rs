@@ -1,8 +1,7 @@
 //! `account.create`: creates the temporary local administrator.
 
-use std::process::Stdio;
-
 use async_trait::async_trait;
+use rand::Rng;
 use rand::seq::IndexedRandom as _;
 use rand::seq::SliceRandom as _;
 use secrecy::SecretString;
@@ -15,6 +14,7 @@ use super::RIGHTS;
 use super::SERVERS;
 use super::in_domain;
 use super::is_ours;
+use super::key::NewKey;
 use super::original_credentials;
 use super::stranger;
 use crate::action::Action;
@@ -48,7 +48,8 @@ const CLASSES: [&str; 4] = [
 /// this run for the run itself.
 pub(crate) struct Create;
 
-/// What all attempts agree on; the secrets are sealed, not here.
+/// What all attempts agree on; the secrets are sealed, not here. Without a key the account logs on
+/// by its password, or there is none (in a workgroup).
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Note {
@@ -85,7 +86,7 @@ impl Action for Create {
             Probe::new(Standing::Before, "there is no such account")
         } else if !is_ours(&account, cx) {
             Probe::new(Standing::Foreign, stranger(&account))
-        } else if account.ready() {
+        } else if account.ready(cx.world.logs_on_by_key(cx.place())) {
             Probe::after("the account of this run is complete", created())
         } else {
             Probe::new(Standing::Between, "the account of this run is not complete")
@@ -99,27 +100,31 @@ impl Action for Create {
                 ..Prepared::default()
             });
         }
-        let (private_key, public_key) = new_key(cx).await?;
-        let password = new_password();
+        let comment = format!("sms-plan {}", cx.view.run);
+        let chance = cx.world.chance();
+        let by_key = cx.world.logs_on_by_key(cx.place());
+        let key = by_key.then(|| chance.draw(|random| NewKey::draw(random, &comment)));
+        let password = chance.draw(new_password);
         let seal = |name: String, text: Zeroizing<String>| Sealed {
             name,
             bytes: Zeroizing::new(text.as_bytes().to_vec()),
         };
+        let mut secrets = vec![seal(temporary_password(cx.place()), password)];
+        let mut public_key = None;
+        if let Some(key) = key {
+            secrets.push(seal(temporary_key(cx.place()), key.private));
+            public_key = Some(key.public);
+        }
         Ok(Prepared {
-            token: json!(Note {
-                public_key: Some(public_key)
-            }),
+            token: json!(Note { public_key }),
             reach: None,
-            secrets: vec![
-                seal(temporary_key(cx.place()), private_key),
-                seal(temporary_password(cx.place()), password),
-            ],
+            secrets,
         })
     }
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
         let Note { public_key } = cx.noted()?;
-        if public_key.is_none() {
+        if !in_domain(cx)? {
             return Ok(Outcome::output(original_credentials()));
         }
         create(cx, public_key).await?;
@@ -157,9 +162,7 @@ pub(super) async fn create_again(cx: &Context) -> Result<(), ActionError> {
     });
     let note = made.map(Note::deserialize).transpose();
     match note.map_err(|error| refused(&error))? {
-        Some(Note {
-            public_key: Some(key),
-        }) => create(cx, Some(key)).await,
+        Some(Note { public_key }) if in_domain(cx)? => create(cx, public_key).await,
         _ => Ok(()),
     }
 }
@@ -180,7 +183,17 @@ async fn create(cx: &Context, public_key: Option<String>) -> Result<(), ActionEr
         password: SecretString::from(password),
         public_key,
     };
-    Ok(cx.host().await?.create_account(&account).await?)
+    let host = cx.host().await?;
+    host.create_account(&account).await?;
+    // A return code proves nothing, and from here on this account is the way in.
+    let seen = host.account(TEMPORARY_ACCOUNT).await?;
+    if seen.ready(account.public_key.is_some()) {
+        return Ok(());
+    }
+    Err(ActionError::passing(format!(
+        "the account was reported as created, and is not complete on the {}",
+        cx.place()
+    )))
 }
 
 fn created() -> Outcome {
@@ -188,8 +201,7 @@ fn created() -> Outcome {
 }
 
 /// Draws a password in which every class of characters occurs.
-fn new_password() -> Zeroizing<String> {
-    let mut random = rand::rng();
+fn new_password(mut random: &mut dyn Rng) -> Zeroizing<String> {
     let classes: Vec<Vec<char>> = CLASSES
         .iter()
         .map(|class| class.chars().collect())
@@ -205,46 +217,19 @@ fn new_password() -> Zeroizing<String> {
     Zeroizing::new(password.iter().collect())
 }
 
-/// Makes an Ed25519 key with OpenSSH's own `ssh-keygen`, in a folder that only we can read.
-async fn new_key(cx: &Context) -> Result<(Zeroizing<String>, String), ActionError> {
-    let making = |error: &dyn std::error::Error| {
-        refused(error).while_doing("making a key for the temporary account with `ssh-keygen`")
-    };
-    let folder = tempfile::tempdir().map_err(|error| making(&error))?;
-    let path = folder.path().join("key");
-    let output = tokio::process::Command::new("ssh-keygen")
-        .args(["-q", "-t", "ed25519", "-N", "", "-C"])
-        .arg(format!("sms-plan {}", cx.view.run))
-        .arg("-f")
-        .arg(&path)
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .map_err(|error| making(&error))?;
-    if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(ActionError::refused(words)
-            .while_doing("making a key for the temporary account with `ssh-keygen`"));
-    }
-    let private = std::fs::read_to_string(&path).map_err(|error| making(&error))?;
-    let public =
-        std::fs::read_to_string(path.with_extension("pub")).map_err(|error| making(&error))?;
-    Ok((Zeroizing::new(private), public.trim().to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_password_has_127_characters_of_every_class() {
-        let password = new_password();
+        let password = new_password(&mut rand::rng());
         assert_eq!(password.chars().count(), PASSWORD_CHARACTERS);
         // UTF-16 is what Windows counts in.
         assert_eq!(password.encode_utf16().count(), PASSWORD_CHARACTERS);
         for class in CLASSES {
             assert!(password.chars().any(|c| class.contains(c)), "{class}");
         }
-        assert_ne!(*password, *new_password());
+        assert_ne!(*password, *new_password(&mut rand::rng()));
     }
 }

@@ -6,6 +6,7 @@
 
 mod clear;
 mod create;
+mod key;
 mod remove;
 
 pub(super) use clear::Clear;

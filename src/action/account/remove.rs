@@ -91,6 +91,13 @@ impl Action for Remove {
                 ))
             })?;
         host.remove_account(TEMPORARY_ACCOUNT).await?;
+        // A return code proves nothing, and no administrator may be left behind.
+        if host.account(TEMPORARY_ACCOUNT).await?.exists {
+            return Err(ActionError::passing(format!(
+                "the account was reported as removed, and is still there on the {}",
+                cx.place()
+            )));
+        }
         removed(cx)
     }
 

@@ -6,10 +6,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio::time::sleep;
-use tokio::time::timeout;
 
 use super::ANYWHERE;
 use crate::action::Action;
@@ -79,7 +77,7 @@ impl Action for Wait {
         }
         match (cx.text("/address")?, port) {
             (Some(address), Some(port)) => {
-                let waited = wait_for_port(&address, port, cx.stage().timeout).await?;
+                let waited = wait_for_port(cx, &address, port).await?;
                 Ok(Outcome::output(json!({ "seconds": waited.as_secs_f64() })))
             }
             (None, None) => Ok(Outcome::default()),
@@ -102,15 +100,15 @@ impl Action for Wait {
     }
 }
 
-async fn wait_for_port(address: &str, port: u16, limit: Duration) -> Result<Duration, ActionError> {
+async fn wait_for_port(cx: &Context, address: &str, port: u16) -> Result<Duration, ActionError> {
     let began = Instant::now();
+    let limit = cx.stage().timeout;
     // The engine's own limit must not come first: this message says more.
     let until = began + limit.saturating_sub(Duration::from_secs(1));
     loop {
-        let problem = match timeout(CONNECT_LIMIT, TcpStream::connect((address, port))).await {
-            Ok(Ok(_)) => return Ok(began.elapsed()),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "no answer".to_owned(),
+        let heard = cx.world.knock(address, port, CONNECT_LIMIT).await;
+        let Some(problem) = heard.problem() else {
+            return Ok(began.elapsed());
         };
         if Instant::now() + PAUSE >= until {
             return Err(ActionError::passing(problem)

@@ -2,7 +2,6 @@
 
 use crate::action::ActionError;
 use crate::action::Context;
-use crate::directory::Member;
 use crate::directory::Prediction;
 use crate::host::Adapter;
 use crate::host::HostSnapshot;
@@ -27,7 +26,9 @@ pub(super) async fn ask(cx: &Context) -> Result<(), ActionError> {
             source.dn
         ))
     })?;
-    let reuse = directory.predict_reuse(&now, Member::Samba).await?;
+    let reuse = directory
+        .predict_reuse(&now, super::joining_member(cx)?)
+        .await?;
     demand(
         &reuse,
         "the destination will not be able to take the source's object over",
@@ -80,7 +81,10 @@ async fn can_be_changed(cx: &Context, place: Place, adapter: &Adapter) -> Result
 
 fn why_not(adapter: &Adapter) -> Option<String> {
     let file = adapter.file.as_deref().unwrap_or_default();
-    if adapter.kept_by != NetworkKeeper::Networkd {
+    if adapter.kept_by == NetworkKeeper::Windows {
+        // Windows keeps its addresses itself, and takes them from DHCP or not as it is told.
+        None
+    } else if adapter.kept_by != NetworkKeeper::Networkd {
         Some(format!(
             "is configured by {}, and only systemd-networkd is supported yet",
             keeper(adapter.kept_by)

@@ -10,6 +10,7 @@ use serde_json::Value;
 use serde_json::json;
 use tokio::time::Instant;
 use tokio::time::sleep;
+use zeroize::Zeroizing;
 
 use super::SERVERS;
 use super::administrator;
@@ -23,6 +24,7 @@ use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::directory::Computer;
+use crate::host::Os;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Place;
@@ -173,9 +175,7 @@ impl Action for Join {
             host.join(&cx.world.join_credential(place)?, &target)
                 .await?;
         }
-        if place == Place::Destination
-            && let Some(keytab) = cx.secret("source/keytab").await?
-        {
+        if let Some(keytab) = keys_to_merge(cx).await? {
             host.merge_keytab(&keytab).await?;
         }
         let account = directory.computer_by_name(&name).await?.ok_or_else(|| {
@@ -317,13 +317,18 @@ fn path_of(container: &str) -> String {
 /// Whether the keys that the source brought along are in the destination's keytab, so that clients
 /// with older tickets are served.
 async fn keytab_is_merged(cx: &Context) -> Result<bool, ActionError> {
-    if cx.place() != Place::Destination {
-        return Ok(true);
-    }
-    match cx.secret("source/keytab").await? {
+    match keys_to_merge(cx).await? {
         Some(keytab) => Ok(cx.host().await?.keytab_holds(&keytab).await?),
         None => Ok(true),
     }
+}
+
+/// The source's old keys, where the destination takes any: Windows has no keytab.
+async fn keys_to_merge(cx: &Context) -> Result<Option<Zeroizing<Vec<u8>>>, ActionError> {
+    if cx.place() != Place::Destination || cx.snapshot_facts(cx.place())?.os != Os::Linux {
+        return Ok(None);
+    }
+    cx.secret("source/keytab").await
 }
 
 /// Whether the host is in the domain already with the right account: then only what came after the

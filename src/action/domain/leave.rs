@@ -92,6 +92,14 @@ impl Action for Leave {
         let credential = cx.world.join_credential(cx.place())?;
         let host = cx.host().await?;
         host.leave(&credential, &spec(cx)?.server).await?;
+        // A return code proves nothing; the account must not be disabled under a member.
+        let membership = host.membership(&question(cx)?).await?;
+        if membership.secret_present {
+            return Err(ActionError::passing(membership.saw).while_doing(format!(
+                "the {} was reported as out of the domain, and is not",
+                cx.place()
+            )));
+        }
         let recorded = cx.computer_before(cx.place())?;
         // A leave that was cut after the machine forgot its password finds no way to disable it.
         let directory = cx.directory()?;

@@ -11,8 +11,10 @@ pub(super) use leave::Leave;
 
 use super::ActionError;
 use super::Context;
+use crate::directory::Member;
 use crate::host::JoinTarget;
 use crate::host::MembershipQuestion;
+use crate::host::Os;
 use crate::plan::DirectorySpec;
 use crate::run::Place;
 
@@ -32,6 +34,14 @@ fn question(cx: &Context) -> Result<MembershipQuestion, ActionError> {
     Ok(MembershipQuestion {
         realm: spec.domain.to_uppercase(),
         dc: spec.server.clone(),
+    })
+}
+
+/// What the destination runs: the rule on taking an account over differs.
+pub(super) fn joining_member(cx: &Context) -> Result<Member, ActionError> {
+    Ok(match cx.snapshot_facts(Place::Destination)?.os {
+        Os::Windows => Member::Windows,
+        Os::Linux => Member::Samba,
     })
 }
 

@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use rand::Rng;
 use rand::RngExt as _;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -234,10 +235,10 @@ fn refuse_wrong_server(cx: &Context, facts: &Facts) -> Result<(), ActionError> {
             &facts.domain_joined.to_string(),
         );
     }
-    if spec.clustered == Some(true) {
-        return Err(ActionError::refused(
-            "clusters cannot be cut over by this version",
-        ));
+    if let Some(said) = spec.clustered
+        && said != facts.clustered
+    {
+        return differs("clustered", &said.to_string(), &facts.clustered.to_string());
     }
     if !facts.refusals.is_empty() {
         return Err(ActionError::refused(facts.refusals.join("; "))
@@ -283,7 +284,7 @@ fn learned(facts: &Facts) -> Value {
         "os": facts.os,
         "osVersion": facts.os_version,
         "domainJoined": facts.domain_joined,
-        "clustered": false,
+        "clustered": facts.clustered,
     })
 }
 
@@ -337,7 +338,8 @@ async fn new_name(cx: &Context, facts: &Facts) -> Result<String, ActionError> {
         return Ok(name);
     }
     for _ in 0..DRAWS {
-        let name = format!("sms-{}", random_letters(8));
+        let letters = cx.world.chance().draw(|random| random_letters(random, 8));
+        let name = format!("sms-{letters}");
         if !facts.domain_joined {
             return Ok(name);
         }
@@ -353,10 +355,9 @@ async fn new_name(cx: &Context, facts: &Facts) -> Result<String, ActionError> {
     )))
 }
 
-fn random_letters(count: usize) -> String {
+fn random_letters(random: &mut dyn Rng, count: usize) -> String {
     // Without vowels, so that no word comes out.
     const LETTERS: &[u8] = b"bcdfghjkmnpqrstvwxz23456789";
-    let mut random = rand::rng();
     (0..count)
         .map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())]))
         .collect()

@@ -75,7 +75,19 @@ impl Action for Rename {
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
         let naming = noted(cx)?;
-        cx.host().await?.rename(&naming).await?;
+        let host = cx.host().await?;
+        host.rename(&naming).await?;
+        // A return code proves nothing: a join under the old name would take the wrong account.
+        let parts = host.naming(&naming).await?;
+        if let Some(part) = parts.iter().find(|part| !part.done) {
+            return Err(
+                ActionError::passing(format!("{}: {}", part.name, part.saw)).while_doing(format!(
+                    "the {} was reported as renamed to `{}`, and is not",
+                    cx.place(),
+                    naming.to
+                )),
+            );
+        }
         outcome(cx, &naming)
     }
 

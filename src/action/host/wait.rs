@@ -6,10 +6,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio::time::sleep;
-use tokio::time::timeout;
 
 use super::SERVERS;
 use super::restart::Note;
@@ -17,6 +15,7 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
 use crate::action::registry::parameters;
+use crate::host::Knock;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Probe;
@@ -177,12 +176,8 @@ async fn not_found_by_name(cx: &Context, name: &str) -> Result<Option<String>, A
         }
     }
     for address in expected {
-        let address: std::net::IpAddr = match address.parse() {
-            Ok(address) => address,
-            Err(_) => continue,
-        };
-        let connected = timeout(CONNECT_LIMIT, TcpStream::connect((address, SMB))).await;
-        if !matches!(connected, Ok(Ok(_))) {
+        let heard = cx.world.knock(&address, SMB, CONNECT_LIMIT).await;
+        if heard != Knock::Open {
             return Ok(Some(format!(
                 "the file service does not answer at {address} yet"
             )));

@@ -8,6 +8,7 @@ use crate::host::Adapter;
 use crate::host::DropOld;
 use crate::host::HostSnapshot;
 use crate::host::NetworkChange;
+use crate::host::Os;
 use crate::host::Route;
 use crate::plan::AdapterChange;
 use crate::plan::Mapping;
@@ -42,11 +43,16 @@ pub(super) fn back(cx: &Context, token: &str) -> Result<Vec<NetworkChange>, Acti
         .collect())
 }
 
-/// The source gives its addresses up for those that the inventory names. It keeps the old ones
-/// until its restart, so that nothing is cut off before it has its new name.
+/// The source gives its addresses up for those that the inventory names. Linux keeps the old ones
+/// until the restart that follows its new name (the document's row 42), so that nothing is cut off
+/// before. Windows has no such row: its next restart comes after the join.
 fn source(cx: &Context, token: &str) -> Result<Vec<NetworkChange>, ActionError> {
     let facts = cx.snapshot_facts(Place::Source)?;
     let wanted = &cx.spec_of(Place::Source)?.network;
+    let drop_old = match facts.os {
+        Os::Linux => DropOld::AtRestart,
+        Os::Windows => DropOld::Now,
+    };
     let mut changes = Vec::new();
     for (name, change) in wanted {
         let adapter = known(&facts.adapters, name, Place::Source)?;
@@ -56,11 +62,11 @@ fn source(cx: &Context, token: &str) -> Result<Vec<NetworkChange>, ActionError> 
                 gateway: None,
                 dns: Vec::new(),
                 routes: Vec::new(),
-                ..keeping(adapter, Vec::new(), DropOld::AtRestart, token)
+                ..keeping(adapter, Vec::new(), drop_old, token)
             },
             AdapterChange::Static(new) => {
                 let addresses = new.addresses.iter().map(ToString::to_string).collect();
-                let kept = keeping(adapter, addresses, DropOld::AtRestart, token);
+                let kept = keeping(adapter, addresses, drop_old, token);
                 NetworkChange {
                     gateway: new
                         .gateway

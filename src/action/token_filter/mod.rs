@@ -38,6 +38,20 @@ fn before(cx: &Context) -> Result<Option<u32>, ActionError> {
         .and_then(|value| u32::try_from(value).ok()))
 }
 
+/// Sets the value and reads it back: a return code proves nothing.
+async fn set(cx: &Context, value: Option<u32>) -> Result<(), ActionError> {
+    let host = cx.host().await?;
+    host.set_token_filter(value).await?;
+    let now = host.token_filter().await?;
+    if now == value {
+        return Ok(());
+    }
+    Err(ActionError::passing(said(now)).while_doing(format!(
+        "the policy was reported as set, and is not what it should be on the {}",
+        cx.place()
+    )))
+}
+
 /// Says a value for a person.
 fn said(value: Option<u32>) -> String {
     value.map_or_else(

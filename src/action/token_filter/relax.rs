@@ -7,6 +7,7 @@ use super::KEY;
 use super::SERVERS;
 use super::before;
 use super::said;
+use super::set;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
@@ -60,7 +61,7 @@ impl Action for Relax {
     }
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
-        cx.host().await?.set_token_filter(OFF).await?;
+        set(cx, OFF).await?;
         Ok(Outcome::output(cx.token.clone()))
     }
 

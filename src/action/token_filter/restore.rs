@@ -7,6 +7,7 @@ use super::KEY;
 use super::SERVERS;
 use super::before;
 use super::said;
+use super::set;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
@@ -45,7 +46,7 @@ impl Action for Restore {
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
         let value = before(cx)?;
-        cx.host().await?.set_token_filter(value).await?;
+        set(cx, value).await?;
         Ok(Outcome::output(json!({ "restored": value })))
     }
 

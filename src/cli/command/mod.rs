@@ -9,6 +9,7 @@ mod events;
 mod explain;
 mod graph;
 mod preview;
+mod rehearse;
 mod resume;
 mod runs;
 mod schema;
@@ -39,6 +40,7 @@ pub(super) async fn execute(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Validate(arguments) => validate::execute(&arguments),
         Command::Preview(arguments) => preview::execute(&arguments),
         Command::Apply(arguments) => apply::execute(&arguments, state, verbose).await,
+        Command::Rehearse(arguments) => rehearse::execute(arguments).await,
         Command::Resume(arguments) => resume::execute(&arguments, state, verbose).await,
         Command::Status(arguments) => status::execute(&arguments, state).await,
         Command::Runs(arguments) => runs::execute(&arguments, state).await,

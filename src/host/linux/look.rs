@@ -61,6 +61,7 @@ impl Look {
                 workgroup: self.smb("workgroup").unwrap_or_default(),
             }),
             netbios_name: self.smb("netbios name"),
+            clustered: false,
             machine_id: lines.need("machine_id")?,
             boot: lines.need("boot")?,
             adapters: self.adapters()?,

@@ -1,15 +1,11 @@
 //! What a store promises, as SQL. Each function is one transaction.
 
-use std::fmt::Write as _;
-
 use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
 use rusqlite::Row;
 use rusqlite::Transaction;
 use rusqlite::TransactionBehavior;
 use rusqlite::params;
-use sha2::Digest as _;
-use sha2::Sha256;
 
 use super::super::Batch;
 use super::super::HeldBy;
@@ -19,11 +15,11 @@ use super::super::NewRun;
 use super::super::Record;
 use super::super::RunLine;
 use super::super::StoreError;
+use super::super::entry::chain;
+use super::super::entry::state_after;
+use super::super::entry::written;
 use super::super::lease::LEASE_SECONDS;
-use crate::run::Draft;
-use crate::run::EVENT_VERSION;
 use crate::run::Event;
-use crate::run::EventKind;
 use crate::run::RunId;
 use crate::run::RunState;
 
@@ -129,7 +125,7 @@ pub(super) fn append(
             seq += 1;
             percent = draft.percent;
             state = state_after(&draft.kind).or(state);
-            let (event, body) = written(lease, seq, draft, &hash)?;
+            let (event, body) = written(lease, seq.unsigned_abs(), draft, &hash)?;
             hash.clone_from(&event.hash);
             insert.execute(params![run, seq, body, hash])?;
             events.push(event);
@@ -382,61 +378,6 @@ fn known_id(text: &str) -> Result<RunId, StoreError> {
         path: "state.db".to_owned(),
         why: error.to_string(),
     })
-}
-
-/// Gives an event its place in the journal; the stored text is the event without its hash.
-fn written(
-    lease: &Lease,
-    seq: i64,
-    draft: Draft,
-    previous: &str,
-) -> Result<(Event, String), StoreError> {
-    let mut event = Event {
-        v: EVENT_VERSION,
-        seq: seq.unsigned_abs(),
-        at: draft.at,
-        run: lease.run.clone(),
-        percent: draft.percent,
-        stage: draft.stage,
-        kind: draft.kind,
-        hash: String::new(),
-    };
-    let unreadable = |source| StoreError::Unreadable {
-        run: lease.run.clone(),
-        seq: seq.unsigned_abs(),
-        source,
-    };
-    let mut value = serde_json::to_value(&event).map_err(unreadable)?;
-    if let Some(fields) = value.as_object_mut() {
-        fields.remove("hash");
-    }
-    let body = value.to_string();
-    event.hash = chain(previous, &body);
-    Ok((event, body))
-}
-
-fn chain(previous: &str, body: &str) -> String {
-    let digest = Sha256::new_with_prefix(previous)
-        .chain_update("\n")
-        .chain_update(body)
-        .finalize();
-    digest
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _infallible = write!(text, "{byte:02x}");
-            text
-        })
-}
-
-/// The run's state as the list of runs shows it; the journal stays the truth.
-fn state_after(kind: &EventKind) -> Option<RunState> {
-    match kind {
-        EventKind::RunCreated { .. } | EventKind::RunResumed { .. } => Some(RunState::Running),
-        EventKind::Stopped { .. } => Some(RunState::Stopped),
-        EventKind::RunEnded { state } => Some(*state),
-        _ => None,
-    }
 }
 
 fn hold(transaction: &Transaction<'_>, lease: &Lease, holder: &Holder) -> Result<(), StoreError> {

@@ -1,0 +1,324 @@
+//! One rehearsal: begin, drive, and after a power cut take over and go on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio::time::sleep;
+use zeroize::Zeroizing;
+
+use super::acting;
+use super::clock::VirtualClock;
+use crate::action::Credentials;
+use crate::action::Registry;
+use crate::action::World;
+use crate::action::first_reach;
+use crate::engine::Clock;
+use crate::engine::Drive;
+use crate::engine::EngineError;
+use crate::engine::Stop;
+use crate::engine::begin;
+use crate::engine::drive;
+use crate::engine::take_over;
+use crate::engine::write;
+use crate::plan::Inventory;
+use crate::plan::Plan;
+use crate::run::Event;
+use crate::run::EventKind;
+use crate::run::Place;
+use crate::run::Run;
+use crate::run::RunState;
+use crate::run::StageId;
+use crate::simulated::AssumptionError;
+use crate::simulated::Assumptions;
+use crate::simulated::End;
+use crate::simulated::Fault;
+use crate::simulated::Simulation;
+use crate::store::KeySource;
+use crate::store::Lease;
+use crate::store::MemoryStore;
+use crate::store::Sealer;
+use crate::store::Store;
+
+/// How long the orchestrator is away after a power cut.
+const AWAY: Duration = Duration::from_mins(2);
+/// How long a person needs to mend something and resume.
+const MENDING: Duration = Duration::from_mins(10);
+
+/// What is rehearsed.
+#[derive(Clone)]
+pub struct Setting {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// The inventory.
+    pub inventory: Arc<Inventory>,
+    /// The actions.
+    pub registry: Arc<Registry>,
+    /// What the inventory leaves out.
+    pub assumptions: Assumptions,
+    /// What makes one rehearsal differ from another.
+    pub seed: u64,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// How many stages may be under way at once; at least 1.
+    pub parallel: usize,
+    /// How often a run that has not finished is mended and resumed, as a person would.
+    pub resumes: u32,
+}
+
+/// What a rehearsal came to.
+#[derive(Clone, Debug)]
+pub struct Rehearsal {
+    /// The run.
+    pub run: Run,
+    /// Its journal.
+    pub events: Vec<Event>,
+    /// How the twin stands.
+    pub end: End,
+    /// How long it took, in virtual time.
+    pub lasted: Duration,
+    /// The faults that struck.
+    pub struck: Vec<Fault>,
+    /// Each time that the run stood still: how, and what was mended before it went on.
+    pub stops: Vec<Stopped>,
+}
+
+/// A run that stood still.
+#[derive(Clone, Debug)]
+pub struct Stopped {
+    /// How it stood.
+    pub state: RunState,
+    /// The stage that says why, with its words, outermost first.
+    pub why: Option<(StageId, Vec<String>)>,
+    /// What was mended before the resume; `None` where it was not resumed.
+    pub mended: Option<Vec<String>>,
+}
+
+/// Why a rehearsal could not be held.
+#[derive(Debug, thiserror::Error)]
+pub enum RehearseError {
+    /// Something that was assumed makes no sense.
+    #[error("what is assumed cannot be")]
+    Assumption(#[from] AssumptionError),
+    /// The inventory does not name two servers.
+    #[error("the inventory does not name two servers")]
+    Servers,
+    /// The engine could not go on.
+    #[error("the rehearsal could not go on")]
+    Engine(#[from] EngineError),
+    /// The journal could not be read.
+    #[error("the rehearsal's journal could not be read")]
+    Store(#[from] crate::store::StoreError),
+}
+
+/// Holds a rehearsal, on a runtime whose clock is paused: else it takes as long as the real thing.
+///
+/// `report` hears of every event, as it does in earnest.
+pub async fn rehearse(
+    setting: &Setting,
+    report: &mut (dyn FnMut(&Event, &Run) + Send),
+) -> Result<Rehearsal, RehearseError> {
+    let began = Instant::now();
+    let simulation = Simulation::of(&setting.inventory, &setting.assumptions, setting.seed)?;
+    simulation.arm(&setting.faults);
+    let mut bench = Bench::new(setting, simulation);
+    let mut run = bench.begin(report).await?;
+    let mut stops = Vec::new();
+    loop {
+        let (state, seen) = bench.drive(&run, report).await?;
+        run = seen;
+        if state == RunState::Succeeded {
+            break;
+        }
+        // After a power cut nobody has to mend anything: the orchestrator comes back by itself.
+        let cut = state == RunState::Running;
+        let resumed = stops
+            .iter()
+            .filter(|stop: &&Stopped| stop.state != RunState::Running);
+        let more = cut || resumed.count() < usize::try_from(setting.resumes).unwrap_or(usize::MAX);
+        if more {
+            sleep(if cut { AWAY } else { MENDING }).await;
+        }
+        let mended = (more && !cut).then(|| bench.simulation.mend());
+        stops.push(Stopped {
+            state,
+            why: why(&run),
+            mended: if cut { Some(Vec::new()) } else { mended },
+        });
+        if !more {
+            break;
+        }
+        run = bench.resume(report).await?;
+    }
+    let events = bench.store.read(run.id()).await?.events;
+    Ok(Rehearsal {
+        lasted: began.elapsed(),
+        end: bench.simulation.end(),
+        struck: bench.simulation.struck(),
+        run,
+        events,
+        stops,
+    })
+}
+
+/// Everything around the run of one rehearsal.
+struct Bench<'a> {
+    setting: &'a Setting,
+    simulation: Simulation,
+    registry: Arc<Registry>,
+    world: Arc<World>,
+    store: Arc<MemoryStore>,
+    sealer: Sealer,
+    clock: Arc<VirtualClock>,
+    lease: Option<Lease>,
+}
+
+impl<'a> Bench<'a> {
+    fn new(setting: &'a Setting, simulation: Simulation) -> Self {
+        let inventory = &setting.inventory;
+        let store = Arc::new(MemoryStore::default());
+        let sealer = Sealer::new(KeySource::Given(Zeroizing::new([0; 32])));
+        let credentials = Credentials::stand_ins(inventory);
+        let vault: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        let orchestrator = "the rehearsal".to_owned();
+        let mut world = World::new(Arc::clone(inventory), credentials, orchestrator)
+            .with_machines(simulation.machines())
+            .with_seed(setting.seed)
+            .with_vault(vault, sealer.clone());
+        let username = |credential: &str| {
+            let credential = inventory.credentials.get(credential);
+            credential
+                .map(|credential| credential.username.clone())
+                .unwrap_or_default()
+        };
+        if let Some(spec) = &inventory.directory {
+            world = world.with_directory(simulation.directory(&username(&spec.credential)));
+            for place in [Place::Source, Place::Destination] {
+                let own = inventory
+                    .host(place)
+                    .and_then(|host| host.join_credential.as_ref());
+                if let Some(own) = own {
+                    world = world.with_joining(place, simulation.directory(&username(own)));
+                }
+            }
+        }
+        Self {
+            setting,
+            simulation,
+            registry: Arc::new(acting::told(&setting.registry)),
+            world: Arc::new(world),
+            store,
+            sealer,
+            clock: Arc::new(VirtualClock::new(setting.seed)),
+            lease: None,
+        }
+    }
+
+    async fn begin(
+        &mut self,
+        report: &mut (dyn FnMut(&Event, &Run) + Send),
+    ) -> Result<Run, RehearseError> {
+        let mut reach = first_reach(&self.setting.inventory);
+        let source = reach.remove(&Place::Source).ok_or(RehearseError::Servers)?;
+        let destination = reach
+            .remove(&Place::Destination)
+            .ok_or(RehearseError::Servers)?;
+        let (lease, run) = begin(
+            self.store.as_ref(),
+            self.clock.as_ref(),
+            &self.setting.plan,
+            &self.setting.inventory,
+            (source, destination),
+            Vec::new(),
+        )
+        .await?;
+        self.lease = Some(lease);
+        for event in self.store.read(run.id()).await?.events {
+            report(&event, &run);
+        }
+        Ok(run)
+    }
+
+    /// Drives the run until it stands still, or the power is cut; then its state is still running.
+    async fn drive(
+        &self,
+        run: &Run,
+        report: &mut (dyn FnMut(&Event, &Run) + Send),
+    ) -> Result<(RunState, Run), RehearseError> {
+        let Some(lease) = self.lease.clone() else {
+            return Err(RehearseError::Servers);
+        };
+        let (_wish, heard) = watch::channel(Stop::No);
+        let setup = Drive {
+            plan: Arc::clone(&self.setting.plan),
+            inventory: Arc::clone(&self.setting.inventory),
+            registry: Arc::clone(&self.registry),
+            world: Arc::clone(&self.world),
+            store: Arc::clone(&self.store) as Arc<dyn Store>,
+            sealer: self.sealer.clone(),
+            lease,
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            parallel: self.setting.parallel,
+        };
+        let driven = tokio::select! {
+            biased;
+            () = self.simulation.power_cut() => None,
+            driven = drive(setup, run.clone(), heard, report) => Some(driven?),
+        };
+        if let Some(run) = driven {
+            return Ok((run.state(), run));
+        }
+        // What the process knew died with it; the journal is what is left.
+        self.world.close().await;
+        Ok((RunState::Running, self.read(run).await?))
+    }
+
+    async fn read(&self, run: &Run) -> Result<Run, RehearseError> {
+        let events = self.store.read(run.id()).await?.events;
+        let shape = crate::engine::shape_of(&self.setting.plan);
+        Run::read(run.id().clone(), shape, &events).map_err(|error| EngineError::from(error).into())
+    }
+
+    /// Takes the run over as another process does, by the same way.
+    async fn resume(
+        &mut self,
+        report: &mut (dyn FnMut(&Event, &Run) + Send),
+    ) -> Result<Run, RehearseError> {
+        self.clock.next_process();
+        let id = self.clock.name_run();
+        let record = self.store.read(&id).await?;
+        let told = record.events.len();
+        let (lease, mut run) = take_over(
+            self.store.as_ref(),
+            self.clock.as_ref(),
+            &record,
+            &self.setting.plan,
+        )
+        .await?;
+        let by = "the rehearsal".to_owned();
+        let resumed = vec![(None, EventKind::RunResumed { by })];
+        write(
+            self.store.as_ref(),
+            self.clock.as_ref(),
+            &lease,
+            &mut run,
+            resumed,
+        )
+        .await?;
+        self.lease = Some(lease);
+        for event in self.store.read(&id).await?.events.iter().skip(told) {
+            report(event, &run);
+        }
+        Ok(run)
+    }
+}
+
+/// The first stage that says why the run stands still.
+fn why(run: &Run) -> Option<(StageId, Vec<String>)> {
+    let mut stages = run.stages();
+    stages.find_map(|(shape, stage)| {
+        let stands = !stage.status.has_ended() && !stage.error.is_empty();
+        stands.then(|| (shape.id.clone(), stage.error.clone()))
+    })
+}

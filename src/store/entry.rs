@@ -1,0 +1,71 @@
+//! How an event becomes an entry of a journal: its number, its stored text, and the hash over it
+//! and all before it. The same for every store.
+
+use std::fmt::Write as _;
+
+use sha2::Digest as _;
+use sha2::Sha256;
+
+use super::Lease;
+use super::StoreError;
+use crate::run::Draft;
+use crate::run::EVENT_VERSION;
+use crate::run::Event;
+use crate::run::EventKind;
+use crate::run::RunState;
+
+/// Gives an event its place in the journal; the stored text is the event without its hash.
+pub(super) fn written(
+    lease: &Lease,
+    seq: u64,
+    draft: Draft,
+    previous: &str,
+) -> Result<(Event, String), StoreError> {
+    let mut event = Event {
+        v: EVENT_VERSION,
+        seq,
+        at: draft.at,
+        run: lease.run.clone(),
+        percent: draft.percent,
+        stage: draft.stage,
+        kind: draft.kind,
+        hash: String::new(),
+    };
+    let unreadable = |source| StoreError::Unreadable {
+        run: lease.run.clone(),
+        seq,
+        source,
+    };
+    let mut value = serde_json::to_value(&event).map_err(unreadable)?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("hash");
+    }
+    let body = value.to_string();
+    event.hash = chain(previous, &body);
+    Ok((event, body))
+}
+
+/// The hash of an entry: SHA-256, in hexadecimal, over the previous hash and the stored text.
+pub(super) fn chain(previous: &str, body: &str) -> String {
+    let digest = Sha256::new_with_prefix(previous)
+        .chain_update("\n")
+        .chain_update(body)
+        .finalize();
+    digest
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _infallible = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// The run's state as the list of runs shows it; the journal stays the truth.
+pub(super) fn state_after(kind: &EventKind) -> Option<RunState> {
+    match kind {
+        EventKind::RunCreated { .. } | EventKind::RunResumed { .. } => Some(RunState::Running),
+        EventKind::Stopped { .. } => Some(RunState::Stopped),
+        EventKind::RunEnded { state } => Some(*state),
+        _ => None,
+    }
+}

@@ -1,0 +1,75 @@
+//! Whatever goes wrong, wherever it is cut and however often it is resumed: the end is the finished
+//! cutover or a pause that says why, and what must never be never is.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use sms_plan::rehearse::{Rehearsal, Setting, rehearse};
+use sms_plan::run::{RunState, StageId};
+use sms_plan::simulated::{Fault, FaultKind};
+
+use super::{example, shipped};
+
+const PAIRS: [&str; 7] = [
+    "windows-2019-domain",
+    "windows-2003-domain",
+    "windows-workgroup",
+    "linux-domain",
+    "linux-workgroup",
+    "linux-to-linux-domain",
+    "linux-to-linux-workgroup",
+];
+
+/// A few at each run of the tests; `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    let given = std::env::var("PROPTEST_CASES");
+    given.ok().and_then(|text| text.parse().ok()).unwrap_or(24)
+}
+
+fn stages() -> Vec<StageId> {
+    shipped()
+        .stages
+        .iter()
+        .map(|stage| stage.id.clone())
+        .collect()
+}
+
+fn faults() -> impl Strategy<Value = Vec<Fault>> {
+    let fault = (select(stages()), select(FaultKind::ALL.to_vec()));
+    let fault = fault.prop_map(|(stage, kind)| Fault { stage, kind });
+    prop::collection::vec(fault, 0..6)
+}
+
+fn held(setting: &Setting) -> Rehearsal {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(rehearse(setting, &mut |_, _| {})).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn ends_well_or_says_why(
+        pair in select(PAIRS.to_vec()),
+        faults in faults(),
+        seed in 0_u64..1000,
+        parallel in 1_usize..5,
+        resumes in 0_u32..4,
+    ) {
+        let setting = Setting { seed, parallel, resumes, faults, ..example(pair) };
+        let Rehearsal { run, end, stops, .. } = held(&setting);
+        // No address at two running servers, no two of one name, never without the identity.
+        prop_assert_eq!(&end.wrongs, &Vec::<String>::new());
+        if run.state() == RunState::Succeeded {
+            prop_assert_eq!(&end.temporary_accounts, &[]);
+            prop_assert_eq!(&end.fences, &[]);
+            prop_assert!(end.token_filters.values().all(Option::is_none));
+            prop_assert_eq!(end.served_by, Some(sms_plan::run::Place::Destination));
+        } else {
+            let last = stops.last().unwrap();
+            prop_assert!(last.why.is_some(), "{:?} without a word", last.state);
+        }
+    }
+}
