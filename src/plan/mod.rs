@@ -27,7 +27,7 @@ mod spec;
 mod template;
 mod vocabulary;
 
-pub use catalogue::{Catalogue, Signature};
+pub use catalogue::{Catalogue, Identity, Moot, Nature, Signature, Undo};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use duration::{DurationError, DurationText};
 pub use expression::{Expression, ExpressionError, Reference};

@@ -17,6 +17,8 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
 use crate::action::registry::parameters;
+use crate::plan::Identity;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Probe;
@@ -56,6 +58,7 @@ impl Action for Wait {
             expressions: &[],
             changes: false,
             summary: "waits until a server answers with its services and the expected name",
+            nature: Nature::look("this wait").identity(Identity::Shows),
         }
     }
 
