@@ -9,6 +9,7 @@ use clap::Subcommand;
 use clap::ValueEnum;
 use clap_complete::Shell;
 
+use super::accept::Accept;
 use super::exit::TABLE;
 
 /// Moves a file server's network identity (its name, its addresses and its Active Directory
@@ -65,6 +66,18 @@ pub(super) enum Format {
     Json,
 }
 
+/// How to print what is shown before a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum PreviewFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines: one document.
+    Json,
+    /// For a change board.
+    Markdown,
+}
+
 /// Files that are checked.
 #[derive(Debug, Args)]
 pub(super) struct Validate {
@@ -73,6 +86,8 @@ pub(super) struct Validate {
     /// The inventory file
     #[arg(short, long)]
     pub(super) inventory: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) accept: Accept,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
@@ -86,9 +101,11 @@ pub(super) struct Preview {
     /// The inventory file
     #[arg(short, long)]
     pub(super) inventory: PathBuf,
+    #[command(flatten)]
+    pub(super) accept: Accept,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
-    pub(super) format: Format,
+    pub(super) format: PreviewFormat,
 }
 
 /// How to run.
@@ -102,6 +119,8 @@ pub(super) struct Apply {
     /// Do not ask before the run begins
     #[arg(short, long)]
     pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) accept: Accept,
     #[command(flatten)]
     pub(super) driving: Driving,
 }

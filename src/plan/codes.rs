@@ -85,9 +85,16 @@ pub const CODES: &[CodeEntry] = &[
     entry("P075", "directory is missing", "A computer in a domain needs the `directory` of that domain."),
     entry("P076", "adapter addresses do not fit", "The addresses of an adapter contradict each other."),
     // Plan and inventory together.
-    entry("P080", "pair is not supported", "This pair of servers cannot be cut over (yet), so nothing is begun."),
+    entry("P080", "identity cannot leave the domain", "A source in a domain hands over a computer account, and a destination in a workgroup has no place for it."),
     entry("P081", "source and destination are the same", "Both servers have the same name or the same address."),
     entry("P082", "plan needs what the inventory lacks", "The plan uses a value that this inventory does not give."),
+    entry("P083", "nothing to take over in the domain", "A workgroup source has no computer account; the document does not describe such a pair. May be accepted."),
+    entry("P084", "domain controller", "Domain controllers, Small Business Server and Essentials among them, cannot be cut over."),
+    entry("P085", "cluster to a server outside a cluster", "The network name of a clustered file server moves only to another cluster."),
+    entry("P086", "cluster is too old", "Clusters before Windows Server 2012 cannot be renamed from outside."),
+    entry("P087", "unknown release", "The document does not know this release of Windows Server. May be accepted."),
+    entry("P088", "destination is too old", "A destination has Windows Server 2012 R2 or later."),
+    entry("P089", "cluster of Linux servers", "The document has clusters of Windows servers only."),
 ];
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! value against the schema and the checks, and only then a [`Plan`] or an [`Inventory`]. All faults
 //! of a file are reported at once, each with its place.
 
+mod accept;
 mod catalogue;
 mod check;
 pub mod codes;
@@ -16,9 +17,11 @@ mod inventory;
 mod kinds;
 mod load;
 mod model;
+mod outlook;
 mod pair;
 mod path;
 mod places;
+mod reason;
 mod roots;
 mod schema;
 mod shape;
@@ -27,6 +30,7 @@ mod spec;
 mod template;
 mod vocabulary;
 
+pub use accept::{ACCEPTABLE, NotAccepted};
 pub use catalogue::{Catalogue, Identity, Moot, Nature, Signature, Undo};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use duration::{DurationError, DurationText};
@@ -39,8 +43,9 @@ pub use inventory::{
 pub use kinds::{Kind, Pair, Server, kinds};
 pub use load::load_plan;
 pub use model::{Loaded, Plan, Precondition, Question, Retry, Stage};
+pub use outlook::{Mark, NoReturn, Outage, Outlook, can_be_undone, outlook};
 pub use pair::check_pair;
-pub use path::{PathRow, Runs, path};
+pub use path::{PathRow, Runs, path, why_skipped};
 pub use roots::{ROOTS, Roots};
 pub use schema::{schema_of_inventory, schema_of_plan};
 pub use source::{LARGEST_FILE, Source};

@@ -3,6 +3,7 @@
 mod end;
 mod json;
 mod live;
+mod preview;
 mod tables;
 
 pub use end::already_done;
@@ -11,8 +12,8 @@ pub use json::already_done_json;
 pub use json::event_json;
 pub use json::status_json;
 pub use live::Live;
+pub use preview::Preview;
 pub use tables::event_line;
-pub use tables::preview;
 pub use tables::runs;
 pub use tables::status;
 

@@ -7,6 +7,7 @@ mod faulty;
 mod hostile;
 mod kinds;
 mod pairs;
+mod preview;
 mod rules;
 mod schemas;
 mod shipped;
