@@ -35,7 +35,7 @@ impl Accept {
         let reason = self.reason.clone().unwrap_or_default();
         let mut lifted: Vec<Accepted> = Vec::new();
         for code in &self.codes {
-            let (code, said) = found.accept(code).map_err(refused)?;
+            let (code, said) = found.accept(code, &reason).map_err(refused)?;
             let what = format!("{code}: {said}");
             if !lifted.iter().any(|one| one.what == what) {
                 lifted.push(Accepted {

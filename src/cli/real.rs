@@ -1,6 +1,7 @@
 //! What this version can change on real machines. Files and paths know more: validating and previewing
 //! a pair does not ask this.
 
+use crate::plan::HostSpec;
 use crate::plan::Inventory;
 use crate::plan::Os;
 use crate::plan::PathRow;
@@ -15,17 +16,20 @@ pub(super) fn why_not(plan: &Plan, inventory: &Inventory, rows: &[PathRow]) -> V
         (Place::Source, &inventory.source),
         (Place::Destination, &inventory.destination),
     ];
+    let those = |refused: fn(&HostSpec) -> bool| -> Vec<String> {
+        let those = hosts.iter().filter(|(_, host)| refused(host));
+        those.map(|(place, _)| format!("the {place}")).collect()
+    };
     let mut reasons = Vec::new();
-    for (place, host) in hosts {
-        if host.os == Some(Os::Windows) || host.transport() == TransportKind::Winrm {
-            reasons.push(format!(
-                "the {place} is a Windows server: this version can only change Linux servers"
-            ));
-        } else if host.clustered == Some(true) {
-            reasons.push(format!(
-                "the {place} is in a cluster: this version cannot change clusters"
-            ));
-        }
+    match those(is_windows).as_slice() {
+        [] => {}
+        [one] => reasons.push(format!(
+            "{one} is a Windows server: this version can only change Linux servers"
+        )),
+        all => reasons.push(format!(
+            "{} are Windows servers: this version can only change Linux servers",
+            all.join(" and ")
+        )),
     }
     let runs = |id: &str| rows.iter().any(|row| row.id == id && row.runs != Runs::No);
     let takes_over = plan.stages.iter().find(|stage| {
@@ -41,4 +45,8 @@ pub(super) fn why_not(plan: &Plan, inventory: &Inventory, rows: &[PathRow]) -> V
         ));
     }
     reasons
+}
+
+fn is_windows(host: &HostSpec) -> bool {
+    host.os == Some(Os::Windows) || host.transport() == TransportKind::Winrm
 }

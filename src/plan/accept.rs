@@ -30,11 +30,11 @@ pub enum NotAccepted {
 }
 
 impl Diagnostics {
-    /// Lifts a refusal: it is a warning from here on. Returns its code and what it says.
+    /// Lifts a refusal, for a reason: it is a warning from here on. Returns its code and what it says.
     ///
     /// Fails where there is no such code, where it may not be lifted, and where nothing was refused
     /// by it.
-    pub fn accept(&mut self, text: &str) -> Result<(&'static str, String), NotAccepted> {
+    pub fn accept(&mut self, text: &str, reason: &str) -> Result<(&'static str, String), NotAccepted> {
         let Some(entry) = code(text) else {
             return Err(NotAccepted::Unknown {
                 code: text.to_owned(),
@@ -49,7 +49,7 @@ impl Diagnostics {
         for one in self.iter_mut().filter(|one| one.code == code) {
             said.push(one.message.clone());
             one.severity = Severity::Warning;
-            one.help = Some("accepted".to_owned());
+            one.help = Some(format!("accepted: {reason}"));
         }
         if said.is_empty() {
             return Err(NotAccepted::Absent { code, title });

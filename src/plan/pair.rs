@@ -70,8 +70,8 @@ fn check_domain_controllers(inventory: &Inventory, faults: &mut Faults) {
                 "the domain controller",
             )
             .help(
-                "demote it to a member first, cut over, and promote the destination afterwards; with \
-                 it Small Business Server and Essentials are domain controllers too",
+                "demote it to a member first, cut over, and promote the destination afterwards; Small \
+                 Business Server and Essentials are domain controllers as well",
             ),
         );
     }

@@ -43,7 +43,7 @@ pub(super) fn why_open(
     roots: &Roots,
     unknown: &str,
 ) -> String {
-    if let Some(open) = Term::read(when).open(roots) {
+    if let Some(open) = Term::read(when).open(roots, true) {
         return format!(
             "{}: {} {}",
             words::open(&open),

@@ -8,6 +8,7 @@ mod hostile;
 mod kinds;
 mod pairs;
 mod preview;
+mod refused;
 mod rules;
 mod schemas;
 mod shipped;

@@ -219,29 +219,41 @@ impl Term {
         }
     }
 
-    /// Returns the facts that are missing for a decision; nothing where more than facts is missing.
-    pub(super) fn open(&self, roots: &Roots) -> Option<Vec<Known<'_>>> {
+    /// Returns facts that are missing for a decision: of those that must all be there the first, of
+    /// those of which one is enough all. Nothing where more than facts is missing.
+    pub(super) fn open(&self, roots: &Roots, wanted: bool) -> Option<Vec<Known<'_>>> {
+        let unknown = |terms: &'_ [Self]| -> Vec<usize> {
+            (0..terms.len())
+                .filter(|at| terms[*at].holds(roots).is_none())
+                .collect()
+        };
         match self {
-            Self::All(terms) | Self::Any(terms) => every(
-                terms
-                    .iter()
-                    .filter(|term| term.holds(roots).is_none())
-                    .map(|term| term.open(roots)),
-            ),
-            // What is asked for is then the contrary.
-            Self::Not(term) => {
-                let mut open = term.open(roots)?;
-                open.iter_mut().for_each(|one| one.holds = !one.holds);
-                Some(open)
+            Self::All(terms) | Self::Any(terms) => {
+                let each = matches!(self, Self::All(_)) == wanted;
+                let open = unknown(terms);
+                if !each {
+                    return every(open.iter().map(|at| terms[*at].open(roots, wanted)));
+                }
+                let first = &terms[*open.first()?];
+                let mut known = first.open(roots, wanted)?;
+                if let Some(release) = release_beside(first, terms) {
+                    known.iter_mut().for_each(|known| known.demand = release);
+                }
+                Some(known)
             }
+            Self::Not(term) => term.open(roots, !wanted),
             Self::If(parts) => {
                 let [asked, yes, no] = parts.as_ref();
                 match asked.holds(roots) {
-                    Some(chosen) => if chosen { yes } else { no }.open(roots),
-                    None => asked.open(roots),
+                    Some(chosen) => if chosen { yes } else { no }.open(roots, wanted),
+                    None => asked.open(roots, wanted),
                 }
             }
-            Self::Fact(fact) => Some(vec![fact.known(roots)]),
+            // As with a fact that stands against it: the contrary is asked for.
+            Self::Fact(fact) => Some(vec![Known {
+                holds: !wanted,
+                ..fact.known(roots)
+            }]),
             Self::Other => None,
         }
     }

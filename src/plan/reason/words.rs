@@ -58,7 +58,9 @@ pub(super) fn only_for(against: &[Known<'_>]) -> String {
         let does = if one.holds { "does not" } else { "does" };
         return format!("is only for a server that {does}");
     }
-    if !against.is_empty() && against.iter().all(|one| one.holds) {
+    // Of a fact with two values the other one can be named.
+    let named = matches!(against, [one] if ["os", "domainJoined"].contains(&one.fact.name()));
+    if !named && !against.is_empty() && against.iter().all(|one| one.holds) {
         let mut words: Vec<String> = Vec::new();
         for (host, facts) in by_host(against) {
             words.push(match host {

@@ -104,20 +104,25 @@ impl<'a> Preview<'a> {
 
     /// What shows only when connecting.
     fn open(&self) -> String {
-        let mut open = Vec::new();
-        for (place, host) in self.hosts() {
-            for (missing, words) in [
-                (host.os.is_none(), "the operating system"),
-                (host.os_version.is_none(), "the release"),
-                (host.domain_joined.is_none(), "the domain membership"),
-            ] {
-                if missing {
-                    open.push(format!("{words} of the {place}"));
-                }
-            }
-        }
-        open.push("whether a server is a domain controller, which is refused then".to_owned());
-        format!("{} {}", "learned when connecting:", open.join(", "))
+        let missing = |host: &HostSpec| {
+            let facts = [
+                (host.os.is_none(), "operating system"),
+                (host.os_version.is_none(), "release"),
+                (host.domain_joined.is_none(), "domain membership"),
+                (host.clustered.is_none(), "cluster"),
+            ];
+            let facts: Vec<&str> = facts.iter().filter(|(open, _)| *open).map(|f| f.1).collect();
+            facts.join(", ")
+        };
+        let mut open: Vec<String> = self
+            .hosts()
+            .iter()
+            .map(|(place, host)| (place, missing(host)))
+            .filter(|(_, facts)| !facts.is_empty())
+            .map(|(place, facts)| format!("of the {place} its {facts}"))
+            .collect();
+        open.push("whether a server is a domain controller, which would be refused".to_owned());
+        format!("{}: learned when connecting", open.join("; "))
     }
 
     fn outage(&self, code: fn(&str) -> String) -> String {
@@ -187,7 +192,7 @@ fn server(host: &HostSpec) -> String {
     let system = match (host.os, release) {
         (Some(Os::Windows), Some(release)) => format!("Windows Server {release}"),
         (Some(Os::Windows), None) => "Windows".to_owned(),
-        (Some(Os::Linux), Some(release)) => format!("Linux ({release})"),
+        (Some(Os::Linux), Some(release)) => format!("Linux (release {release})"),
         (Some(Os::Linux), None) => "Linux".to_owned(),
         (None, _) => "a server".to_owned(),
     };
