@@ -34,7 +34,11 @@ impl Diagnostics {
     ///
     /// Fails where there is no such code, where it may not be lifted, and where nothing was refused
     /// by it.
-    pub fn accept(&mut self, text: &str, reason: &str) -> Result<(&'static str, String), NotAccepted> {
+    pub fn accept(
+        &mut self,
+        text: &str,
+        reason: &str,
+    ) -> Result<(&'static str, String), NotAccepted> {
         let Some(entry) = code(text) else {
             return Err(NotAccepted::Unknown {
                 code: text.to_owned(),

@@ -74,7 +74,10 @@ pub struct NoReturn {
 pub fn can_be_undone(stage: &Stage) -> bool {
     match stage.nature.undo {
         Undo::Full | Undo::NotNeeded => true,
-        Undo::Given(pointer) => stage.with.pointer(pointer).is_some_and(|undo| !undo.is_null()),
+        Undo::Given(pointer) => stage
+            .with
+            .pointer(pointer)
+            .is_some_and(|undo| !undo.is_null()),
     }
 }
 
@@ -172,7 +175,11 @@ impl<'a> Path<'a> {
         let mut lengths = vec![0_usize; self.plan.stages.len()];
         let mut before = vec![None; self.plan.stages.len()];
         for (position, stage) in self.plan.stages.iter().enumerate() {
-            let longest = stage.needs.iter().copied().max_by_key(|need| lengths[*need]);
+            let longest = stage
+                .needs
+                .iter()
+                .copied()
+                .max_by_key(|need| lengths[*need]);
             lengths[position] =
                 longest.map_or(0, |need| lengths[need]) + usize::from(self.runs(position));
             before[position] = longest;

@@ -137,8 +137,13 @@ fn check_clusters(inventory: &Inventory, faults: &mut Faults) {
                 At::value("/hosts/destination/clustered"),
                 "a clustered file server cannot be cut over to a server outside a cluster",
             )
-            .and(At::value("/hosts/source/clustered"), "the source is in a cluster")
-            .help("take a clustered file server as the destination; the other way round is possible"),
+            .and(
+                At::value("/hosts/source/clustered"),
+                "the source is in a cluster",
+            )
+            .help(
+                "take a clustered file server as the destination; the other way round is possible",
+            ),
         );
     }
     let fit = source.os_version.as_deref().and_then(fitness);
@@ -165,7 +170,8 @@ fn check_clusters(inventory: &Inventory, faults: &mut Faults) {
 
 /// The identity is an account in a domain, or a name and addresses in a workgroup.
 fn check_memberships(inventory: &Inventory, faults: &mut Faults) {
-    let fault = |code, words| Fault::error(code, At::value("/hosts/destination/domainJoined"), words);
+    let fault =
+        |code, words| Fault::error(code, At::value("/hosts/destination/domainJoined"), words);
     let source = |words| (At::value("/hosts/source/domainJoined"), words);
     match (
         inventory.source.domain_joined,

@@ -37,19 +37,13 @@ pub(super) fn why_not(when: &Expression, nature: Nature, roots: &Roots) -> Strin
 }
 
 /// Says what has to be known before a condition can be decided.
-pub(super) fn why_open(
-    when: &Expression,
-    nature: Nature,
-    roots: &Roots,
-    unknown: &str,
-) -> String {
+pub(super) fn why_open(when: &Expression, nature: Nature, roots: &Roots, unknown: &str) -> String {
     if let Some(open) = Term::read(when).open(roots, true) {
-        return format!(
-            "{}: {} {}",
-            words::open(&open),
-            nature.noun,
-            words::only_for(&open)
-        );
+        let learned = words::open(&open);
+        if open.iter().any(|one| one.chooses) {
+            return format!("{learned}: {} depends on it", nature.noun);
+        }
+        return format!("{learned}: {} {}", nature.noun, words::only_for(&open));
     }
     let known = match unknown
         .split_once("[\"")
@@ -63,11 +57,7 @@ pub(super) fn why_open(
 
 /// The facts that speak against it; what a choice was made by says only which demand it met.
 fn told<'a>(known: &[Known<'a>]) -> Vec<Known<'a>> {
-    known
-        .iter()
-        .filter(|one| !one.chooses)
-        .cloned()
-        .collect()
+    known.iter().filter(|one| !one.chooses).cloned().collect()
 }
 
 fn consequence(nature: Nature, known: &[Known<'_>]) -> String {

@@ -96,11 +96,23 @@ fn a_refused_pair_is_a_fault_of_its_inventory() {
 #[test]
 fn what_is_silent_may_be_accepted_by_a_person_with_a_reason() {
     let desk = Desk::of_a_silent_pair();
-    let accept = ["--accept", "P083", "--reason", "the clients are moved by hand"];
-    let validate = [&["validate", "plan.yaml", "-i", "inventory.yaml"][..], &accept].concat();
+    let accept = [
+        "--accept",
+        "P083",
+        "--reason",
+        "the clients are moved by hand",
+    ];
+    let validate = [
+        &["validate", "plan.yaml", "-i", "inventory.yaml"][..],
+        &accept,
+    ]
+    .concat();
     assert_snapshot!("accepted_validate", desk.run(&validate));
     let shown = preview(&desk, &accept);
-    let top: Vec<&str> = shown.lines().take_while(|line| !line.contains("0% ")).collect();
+    let top: Vec<&str> = shown
+        .lines()
+        .take_while(|line| !line.contains("0% "))
+        .collect();
     assert_snapshot!("accepted_preview", top.join("\n"));
     // The shipped plan takes over an account that is not there, and this version cannot do without.
     let apply = [&["apply", "plan.yaml", "-i", "inventory.yaml"][..], &accept].concat();

@@ -12,6 +12,7 @@ mod refused;
 mod rules;
 mod schemas;
 mod shipped;
+mod types;
 
 use std::path::PathBuf;
 

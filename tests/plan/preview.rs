@@ -38,7 +38,12 @@ fn reasons_name_the_facts_of_the_servers() {
 }
 
 fn keys(value: &Value) -> Vec<&str> {
-    value.as_object().unwrap().keys().map(String::as_str).collect()
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
 }
 
 /// What machines read: the five fields of a row never change, and others may follow them.
@@ -64,7 +69,10 @@ fn every_kind_has_the_fixed_shape() {
         for stage in &stages[1..48] {
             assert!(text.contains(stage["id"].as_str().unwrap()));
         }
-        assert!(text.lines().all(|line| line.chars().count() <= 96), "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 96),
+            "{text}"
+        );
     }
 }
 
@@ -80,7 +88,10 @@ fn every_kind_has_its_outlook() {
         let ends = outage.ends.unwrap();
         assert_eq!(seen.cannot_be_undone, []);
         let taken: usize = seen.steps.iter().map(Vec::len).sum();
-        assert_eq!(taken, rows.iter().filter(|row| row.runs == Runs::Yes).count() - 2);
+        assert_eq!(
+            taken,
+            rows.iter().filter(|row| row.runs == Runs::Yes).count() - 2
+        );
         assert!(seen.longest_chain.len() <= seen.steps.len());
         writeln!(
             text,
@@ -123,9 +134,20 @@ fn an_own_plan_is_looked_ahead_along() {
     assert_eq!(ids(&seen.cannot_be_undone), ["second", "third"]);
     let point = seen.point_of_no_return.unwrap();
     assert_eq!(point.at.id.as_str(), "second");
-    assert_eq!(ids(&seen.longest_chain), ["look", "first", "third", "fifth"]);
+    assert_eq!(
+        ids(&seen.longest_chain),
+        ["look", "first", "third", "fifth"]
+    );
     let steps: Vec<Vec<String>> = seen.steps.iter().map(|step| ids(step)).collect();
-    assert_eq!(steps, [vec!["look", "second"], vec!["first"], vec!["third"], vec!["fifth"]]);
+    assert_eq!(
+        steps,
+        [
+            vec!["look", "second"],
+            vec!["first"],
+            vec!["third"],
+            vec!["fifth"]
+        ]
+    );
 }
 
 /// Conditions that ask for more than facts are quoted with what they read.

@@ -44,7 +44,9 @@ const MEMBER: &str = "    os: windows\n    osVersion: \"2025\"\n    domainJoined
 const WORKGROUP: &str = "    os: windows\n    osVersion: \"2025\"\n    domainJoined: false";
 
 fn cluster(os: &str, release: &str) -> String {
-    format!("    os: {os}\n    osVersion: \"{release}\"\n    domainJoined: true\n    clustered: true")
+    format!(
+        "    os: {os}\n    osVersion: \"{release}\"\n    domainJoined: true\n    clustered: true"
+    )
 }
 
 fn errors(found: &Diagnostics) -> Vec<&'static str> {
@@ -104,7 +106,12 @@ fn every_other_kind_is_taken() {
     for kind in kinds() {
         let found = errors(&check_pair(&cutover(), &kind.inventory()));
         let silent = kind.code.starts_with('W');
-        assert_eq!(found, if silent { vec!["P083"] } else { vec![] }, "{}", kind.code);
+        assert_eq!(
+            found,
+            if silent { vec!["P083"] } else { vec![] },
+            "{}",
+            kind.code
+        );
     }
 }
 

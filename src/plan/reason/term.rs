@@ -36,10 +36,11 @@ enum Key {
     At(Vec<String>),
 }
 
-/// A fact that takes part in the decision.
+/// A fact of a host that takes part in the decision.
 #[derive(Clone, Debug)]
 pub(super) struct Known<'a> {
     pub(super) fact: &'a Fact,
+    pub(super) host: &'a str,
     /// The value; null where it is not known.
     pub(super) value: Value,
     /// Whether the fact holds.
@@ -63,7 +64,7 @@ impl Fact {
     }
 
     /// The host that it is about; that of a credential is the host that names it.
-    pub(super) fn host(&self) -> Option<&str> {
+    fn host(&self) -> Option<&str> {
         let root = |name: &str| ["source", "destination"].contains(&name);
         match self.keys.as_slice() {
             [Key::Name(host), Key::Name(_)] if root(host) => Some(host),
@@ -76,26 +77,6 @@ impl Fact {
         }
     }
 
-    /// Its path as people write it.
-    pub(super) fn written(&self) -> String {
-        let mut text = String::new();
-        for key in &self.keys {
-            match key {
-                Key::Name(name) if text.is_empty() => text.push_str(name),
-                Key::Name(name) => {
-                    text.push('.');
-                    text.push_str(name);
-                }
-                Key::At(path) => {
-                    text.push('[');
-                    text.push_str(&path.join("."));
-                    text.push(']');
-                }
-            }
-        }
-        text
-    }
-
     fn value(&self, roots: &Roots) -> Option<Value> {
         let keys = self.keys.iter().map(|key| match key {
             Key::Name(name) => Some(name.clone()),
@@ -105,20 +86,20 @@ impl Fact {
         roots.get(&path).filter(|value| !value.is_null()).cloned()
     }
 
-    fn known<'a>(&'a self, roots: &Roots) -> Known<'a> {
+    /// The fact as it is; nothing where it is not one of a host.
+    fn known<'a>(&'a self, roots: &Roots) -> Option<Known<'a>> {
+        let host = self.host()?;
         let value = self.value(roots).unwrap_or(Value::Null);
-        let of_host = |name: &str| {
-            let host = self.host()?;
-            Some(roots.get(&[host, name])?.as_str()?.to_owned())
-        };
-        Known {
+        let of_host = |name: &str| Some(roots.get(&[host, name])?.as_str()?.to_owned());
+        Some(Known {
             fact: self,
+            host,
             holds: self.among.contains(&value),
             value,
             demand: self,
             chooses: false,
             system: (of_host("os"), of_host("osVersion")),
-        }
+        })
     }
 }
 
@@ -189,7 +170,7 @@ impl Term {
         }
     }
 
-    /// Returns the facts that decide it; nothing where not only facts do.
+    /// Returns the facts of hosts that decide it; nothing where not only those do.
     pub(super) fn decided(&self, roots: &Roots) -> Option<Vec<Known<'_>>> {
         let holds = self.holds(roots)?;
         match self {
@@ -201,7 +182,9 @@ impl Term {
                 if let Some(release) = release_beside(one, terms)
                     && !holds
                 {
-                    known.iter_mut().for_each(|known| known.demand = release);
+                    for one in &mut known {
+                        one.demand = release;
+                    }
                 }
                 Some(known)
             }
@@ -209,18 +192,20 @@ impl Term {
             Self::If(parts) => {
                 let [asked, yes, no] = parts.as_ref();
                 let mut known = asked.decided(roots)?;
-                known.iter_mut().for_each(|known| known.chooses = true);
+                for one in &mut known {
+                    one.chooses = true;
+                }
                 let chosen = if asked.holds(roots)? { yes } else { no };
                 known.extend(chosen.decided(roots)?);
                 Some(known)
             }
-            Self::Fact(fact) => Some(vec![fact.known(roots)]),
+            Self::Fact(fact) => Some(vec![fact.known(roots)?]),
             Self::Other => None,
         }
     }
 
-    /// Returns facts that are missing for a decision: of those that must all be there the first, of
-    /// those of which one is enough all. Nothing where more than facts is missing.
+    /// Returns facts of hosts that are missing for a decision: of those that must all be there the first, of
+    /// those of which one is enough all. Nothing where more is missing.
     pub(super) fn open(&self, roots: &Roots, wanted: bool) -> Option<Vec<Known<'_>>> {
         let unknown = |terms: &'_ [Self]| -> Vec<usize> {
             (0..terms.len())
@@ -237,7 +222,9 @@ impl Term {
                 let first = &terms[*open.first()?];
                 let mut known = first.open(roots, wanted)?;
                 if let Some(release) = release_beside(first, terms) {
-                    known.iter_mut().for_each(|known| known.demand = release);
+                    for one in &mut known {
+                        one.demand = release;
+                    }
                 }
                 Some(known)
             }
@@ -246,13 +233,19 @@ impl Term {
                 let [asked, yes, no] = parts.as_ref();
                 match asked.holds(roots) {
                     Some(chosen) => if chosen { yes } else { no }.open(roots, wanted),
-                    None => asked.open(roots, wanted),
+                    None => {
+                        let mut known = asked.open(roots, wanted)?;
+                        for one in &mut known {
+                            one.chooses = true;
+                        }
+                        Some(known)
+                    }
                 }
             }
             // As with a fact that stands against it: the contrary is asked for.
             Self::Fact(fact) => Some(vec![Known {
                 holds: !wanted,
-                ..fact.known(roots)
+                ..fact.known(roots)?
             }]),
             Self::Other => None,
         }
@@ -265,7 +258,9 @@ fn release_beside<'a>(failing: &Term, terms: &'a [Term]) -> Option<&'a Fact> {
         return None;
     };
     let release = |term: &'a Term| match term {
-        Term::Fact(fact) if fact.name() == "osVersion" && fact.host() == system.host() => Some(fact),
+        Term::Fact(fact) if fact.name() == "osVersion" && fact.host() == system.host() => {
+            Some(fact)
+        }
         _ => None,
     };
     (system.name() == "os")

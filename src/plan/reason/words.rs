@@ -10,19 +10,16 @@ use super::term::Known;
 pub(super) fn facts(known: &[Known<'_>]) -> String {
     let mut told: Vec<(Vec<&str>, String)> = Vec::new();
     for (host, facts) in by_host(known) {
-        let says = match host {
-            Some(_) => predicate(&facts),
-            None => others(&facts),
-        };
-        match told.iter_mut().find(|(hosts, also)| {
-            host.is_some() && !hosts.is_empty() && *also == says && says.starts_with("is ")
-        }) {
-            Some((hosts, _)) => hosts.extend(host),
-            None => told.push((host.into_iter().collect(), says)),
+        let says = predicate(&facts);
+        match told
+            .iter_mut()
+            .find(|(_, also)| *also == says && says.starts_with("is "))
+        {
+            Some((hosts, _)) => hosts.push(host),
+            None => told.push((vec![host], says)),
         }
     }
     let sentence = |(hosts, says): &(Vec<&str>, String)| match hosts.as_slice() {
-        [] => says.clone(),
         [one] => format!("{one} {says}"),
         many => format!("{} {}", many.join(" and "), says.replace("is ", "are ")),
     };
@@ -33,14 +30,13 @@ pub(super) fn facts(known: &[Known<'_>]) -> String {
 pub(super) fn open(unknown: &[Known<'_>]) -> String {
     let mut told: Vec<String> = Vec::new();
     for one in unknown {
-        let host = one.fact.host().unwrap_or_default();
-        let words = match (one.fact.name(), host) {
-            (_, "") => format!("`{}`", one.fact.written()),
-            ("os", _) => format!("the operating system of the {host}"),
-            ("osVersion", _) => format!("the release of the {host}"),
-            ("domainJoined", _) => format!("whether the {host} is in a domain"),
-            ("clustered", _) => format!("whether the {host} is in a cluster"),
-            _ => format!("`{}`", one.fact.written()),
+        let host = one.host;
+        let words = match one.fact.name() {
+            "os" => format!("the operating system of the {host}"),
+            "osVersion" => format!("the release of the {host}"),
+            "domainJoined" => format!("whether the {host} is in a domain"),
+            "clustered" => format!("whether the {host} is in a cluster"),
+            name => format!("the `{name}` of the {host}"),
         };
         if !told.contains(&words) {
             told.push(words);
@@ -61,14 +57,12 @@ pub(super) fn only_for(against: &[Known<'_>]) -> String {
     // Of a fact with two values the other one can be named.
     let named = matches!(against, [one] if ["os", "domainJoined"].contains(&one.fact.name()));
     if !named && !against.is_empty() && against.iter().all(|one| one.holds) {
-        let mut words: Vec<String> = Vec::new();
-        for (host, facts) in by_host(against) {
-            words.push(match host {
-                Some(_) => class(&facts, true),
-                None => others(&facts),
-            });
-        }
-        return format!("is not for {}", words.join(" and "));
+        let classes = by_host(against);
+        let classes: Vec<String> = classes
+            .iter()
+            .map(|(_, facts)| class(facts, true))
+            .collect();
+        return format!("is not for {}", classes.join(" and "));
     }
     let mut words: Vec<String> = Vec::new();
     for one in against {
@@ -94,13 +88,12 @@ pub(super) fn among(chosen: &[Known<'_>], against: &[Known<'_>]) -> String {
 }
 
 /// Groups facts by their host, in the order in which they come.
-fn by_host<'a, 'b>(known: &'b [Known<'a>]) -> Vec<(Option<&'a str>, Vec<&'b Known<'a>>)> {
-    let mut groups: Vec<(Option<&str>, Vec<&Known<'_>>)> = Vec::new();
+fn by_host<'a, 'b>(known: &'b [Known<'a>]) -> Vec<(&'a str, Vec<&'b Known<'a>>)> {
+    let mut groups: Vec<(&str, Vec<&Known<'_>>)> = Vec::new();
     for one in known {
-        let host = one.fact.host();
-        match groups.iter_mut().find(|(other, _)| *other == host) {
+        match groups.iter_mut().find(|(host, _)| *host == one.host) {
             Some((_, group)) => group.push(one),
-            None => groups.push((host, vec![one])),
+            None => groups.push((one.host, vec![one])),
         }
     }
     groups
@@ -114,7 +107,10 @@ fn predicate(facts: &[&Known<'_>]) -> String {
         parts.push(format!("is {}", class(facts, false)));
     }
     let mut reached = Vec::new();
-    for one in facts.iter().filter(|one| !of_kind.contains(&one.fact.name())) {
+    for one in facts
+        .iter()
+        .filter(|one| !of_kind.contains(&one.fact.name()))
+    {
         let words = match (one.fact.name(), plain(&one.value).as_str()) {
             ("restartAfterJoin", "true") => "restarts after its join".to_owned(),
             ("restartAfterJoin", _) => "does not restart after its join".to_owned(),
@@ -122,7 +118,8 @@ fn predicate(facts: &[&Known<'_>]) -> String {
                 "is logged on to with a local account, which outlives the domain".to_owned()
             }
             ("scope", _) => {
-                "is logged on to with a domain account, which does not outlive the domain".to_owned()
+                "is logged on to with a domain account, which does not outlive the domain"
+                    .to_owned()
             }
             ("transport", value) => format!("is reached over {}", transport(value)),
             (name, _) => format!("has the `{name}` {}", one.value),
@@ -165,51 +162,48 @@ fn class(facts: &[&Known<'_>], demand: bool) -> String {
     text.trim().to_owned()
 }
 
-fn others(facts: &[&Known<'_>]) -> String {
-    let say = |one: &&Known<'_>| format!("`{}` is {}", one.fact.written(), one.value);
-    facts.iter().map(say).collect::<Vec<_>>().join(" and ")
-}
-
 /// What a condition asks for, as a noun.
 fn demand(fact: &Fact, wanted: bool) -> String {
     let one = |value: &Value| (*value == true) == wanted;
-    match (fact.host(), fact.name(), fact.among.as_slice()) {
-        (Some(_), "os", [Value::String(os)]) => {
+    match (fact.name(), fact.among.as_slice()) {
+        ("os", [Value::String(os)]) => {
             let other = if os == "windows" { "linux" } else { "windows" };
             system_name(if wanted { os } else { other }).to_owned()
         }
-        (Some(_), "osVersion", releases) => {
+        ("osVersion", releases) => {
             let releases: Vec<String> = releases.iter().map(plain).collect();
             let not = if wanted { "" } else { "another release than " };
             format!("{not}Windows Server {}", releases.join(" or "))
         }
-        (Some(_), "domainJoined", [value]) => format!("a server {}", membership(one(value))),
-        (Some(_), "clustered", [value]) if one(value) => "a server in a cluster".to_owned(),
-        (Some(_), "clustered", [_]) => "a server that is not in a cluster".to_owned(),
-        (Some(_), "restartAfterJoin", [value]) if one(value) => {
+        ("domainJoined", [value]) => format!("a server {}", membership(one(value))),
+        ("clustered", [value]) if one(value) => "a server in a cluster".to_owned(),
+        ("clustered", [_]) => "a server that is not in a cluster".to_owned(),
+        ("restartAfterJoin", [value]) if one(value) => {
             "a server that restarts after its join".to_owned()
         }
-        (Some(_), "restartAfterJoin", [_]) => {
-            "a server that does not restart after its join".to_owned()
-        }
-        (Some(_), "scope", [value]) => {
+        ("restartAfterJoin", [_]) => "a server that does not restart after its join".to_owned(),
+        ("scope", [value]) => {
             let domain = (*value == "domain") == wanted;
             let whose = if domain { "domain" } else { "local" };
             format!("a server that is logged on to with a {whose} account")
         }
-        (Some(_), "transport", [Value::String(kind)]) if wanted => {
+        ("transport", [Value::String(kind)]) if wanted => {
             format!("a server that is reached over {}", transport(kind))
         }
-        (_, _, values) => {
+        (name, values) => {
             let values: Vec<String> = values.iter().map(Value::to_string).collect();
-            let not = if wanted { "" } else { "not " };
-            format!("a `{}` that is {not}{}", fact.written(), values.join(" or "))
+            let not = if wanted { "" } else { "another than " };
+            format!("a server with {not}the `{name}` {}", values.join(" or "))
         }
     }
 }
 
 fn membership(in_domain: bool) -> &'static str {
-    if in_domain { "in a domain" } else { "in a workgroup" }
+    if in_domain {
+        "in a domain"
+    } else {
+        "in a workgroup"
+    }
 }
 
 fn system_name(os: &str) -> &str {

@@ -48,10 +48,14 @@ pub(super) fn markdown(preview: &Preview<'_>) -> String {
     out += &remark("Longest chain", &preview.longest_chain(code, ", "));
     out += &remark("Not known yet", &preview.open());
     for (what, reason) in &preview.accepted {
-        out += &remark("Accepted", &format!("{}; reason: {}", words(what), words(reason)));
+        out += &remark(
+            "Accepted",
+            &format!("{}; reason: {}", words(what), words(reason)),
+        );
     }
     out += "\n## Every row\n\n";
-    out += "| % | stage | on | what happens | runs | why | undo |\n|---:|---|---|---|---|---|---|\n";
+    out +=
+        "| % | stage | on | what happens | runs | why | undo |\n|---:|---|---|---|---|---|---|\n";
     for (row, stage) in preview.stages().iter().zip(&preview.plan.stages) {
         let runs = match row.runs {
             Runs::Yes => "yes",

@@ -111,18 +111,24 @@ impl<'a> Preview<'a> {
                 (host.domain_joined.is_none(), "domain membership"),
                 (host.clustered.is_none(), "cluster"),
             ];
-            let facts: Vec<&str> = facts.iter().filter(|(open, _)| *open).map(|f| f.1).collect();
-            facts.join(", ")
+            let facts: Vec<&str> = facts
+                .iter()
+                .filter(|(open, _)| *open)
+                .map(|f| f.1)
+                .collect();
+            match facts.as_slice() {
+                [] => None,
+                [one] => Some(format!("the {one}")),
+                [first @ .., last] => Some(format!("the {} and {last}", first.join(", "))),
+            }
         };
         let mut open: Vec<String> = self
             .hosts()
             .iter()
-            .map(|(place, host)| (place, missing(host)))
-            .filter(|(_, facts)| !facts.is_empty())
-            .map(|(place, facts)| format!("of the {place} its {facts}"))
+            .filter_map(|(place, host)| Some(format!("{} of the {place}", missing(host)?)))
             .collect();
         open.push("whether a server is a domain controller, which would be refused".to_owned());
-        format!("{}: learned when connecting", open.join("; "))
+        format!("{}; all this is learned when connecting", open.join("; "))
     }
 
     fn outage(&self, code: fn(&str) -> String) -> String {
@@ -131,14 +137,21 @@ impl<'a> Preview<'a> {
         };
         let mark = |mark: &Mark| {
             let sure = if mark.sure { "" } else { ", if it runs" };
-            format!("{} ({}%{sure})", code(mark.id.as_str()), whole(mark.percent))
+            format!(
+                "{} ({}%{sure})",
+                code(mark.id.as_str()),
+                whole(mark.percent)
+            )
         };
         let ends = match &outage.ends {
             Some(ends) => format!("ends when {} has ended", mark(ends)),
             None => "no stage of this path ends it".to_owned(),
         };
         let alternates = outage.alternates.as_ref().map_or_else(String::new, |last| {
-            format!("; clients that use an alternate name wait for {}", mark(last))
+            format!(
+                "; clients that use an alternate name wait for {}",
+                mark(last)
+            )
         });
         format!("begins with {}, {ends}{alternates}", mark(&outage.begins))
     }

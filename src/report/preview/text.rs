@@ -49,7 +49,10 @@ pub(super) fn text(preview: &Preview<'_>, colour: bool) -> String {
         out += &remark("accepted", &format!("{what}; reason: {reason}"));
     }
     if !preview.refusals.is_empty() {
-        let words = format!("apply refuses this pair now: {}", preview.refusals.join("; "));
+        let words = format!(
+            "apply refuses this pair now: {}",
+            preview.refusals.join("; ")
+        );
         out += &paint(YELLOW, &format!("\n{}", wrapped(&words, 0)));
         out.push('\n');
     }
@@ -64,14 +67,20 @@ pub(super) fn text(preview: &Preview<'_>, colour: bool) -> String {
             Runs::Unknown => "?   ",
         };
         let words = wrapped(&row.description, ROW);
-        let mut lines = format!("{:>4}%  {mark}  {}\n", whole(row.percent), words.trim_start());
+        let mut lines = format!(
+            "{:>4}%  {mark}  {}\n",
+            whole(row.percent),
+            words.trim_start()
+        );
         if !state {
             let why = wrapped(&format!("{}: {}", row.id, row.reason), ROW);
-            lines += &if row.runs == Runs::No {
-                format!("{why}\n")
+            // A skipped row is dim as a whole.
+            if row.runs == Runs::No {
+                lines += &why;
             } else {
-                format!("{}\n", paint(DIM, &why))
-            };
+                lines += &paint(DIM, &why);
+            }
+            lines.push('\n');
         }
         out += &if row.runs == Runs::No {
             paint(DIM, &lines)
