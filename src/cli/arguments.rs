@@ -11,6 +11,8 @@ use clap_complete::Shell;
 
 use super::accept::Accept;
 use super::exit::TABLE;
+use super::exit::TABLE_OF_DIFF;
+use super::exit::TABLE_OF_UPGRADE;
 
 /// Moves a file server's network identity (its name, its addresses and its Active Directory
 /// computer account) to its replacement, from a plan file.
@@ -50,6 +52,14 @@ pub(super) enum Command {
     Stop(OneRun),
     /// Let a stage pass that waits for approval, or refuse it
     Approve(Approve),
+    /// Draw a plan: its stages in lanes, the path of an inventory, or where a run stands
+    Graph(Graph),
+    /// Compare two plans, or two inventories, by what they mean
+    #[command(after_help = TABLE_OF_DIFF)]
+    Diff(Diff),
+    /// Rewrite a file of an older version for this one; comments and layout stay
+    #[command(after_help = TABLE_OF_UPGRADE)]
+    Upgrade(Upgrade),
     /// Print the JSON schema of plans or inventories
     Schema(Schema),
     /// Print a completion script
@@ -197,6 +207,68 @@ pub(super) struct Approve {
     /// The inventory beside which the state is
     #[arg(short, long)]
     pub(super) inventory: Option<PathBuf>,
+}
+
+/// What to draw.
+#[derive(Debug, Args)]
+pub(super) struct Graph {
+    /// The plan file
+    #[arg(required_unless_present = "run")]
+    pub(super) plan: Option<PathBuf>,
+    /// The inventory whose path is told apart; with `--run`, the one beside which the state is
+    #[arg(short, long)]
+    pub(super) inventory: Option<PathBuf>,
+    /// The run whose statuses are shown, with the plan that it began with
+    #[arg(long)]
+    pub(super) run: Option<String>,
+    /// How to draw
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: GraphFormat,
+    /// The file to write [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// A notation for pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    /// A finished picture.
+    #[default]
+    Svg,
+    /// For Graphviz.
+    Dot,
+    /// For Markdown and wikis.
+    Mermaid,
+}
+
+/// What to compare.
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// The old file and the new one; with `--git` what git hands over
+    #[arg(required = true, value_names = ["OLD", "NEW"], num_args = 1..)]
+    pub(super) files: Vec<PathBuf>,
+    /// Take the arguments of a git external diff: PATH OLD OLD-HEX OLD-MODE NEW NEW-HEX NEW-MODE
+    #[arg(long)]
+    pub(super) git: bool,
+    /// With `--git`: say with the exit code whether they differ, as git's trustExitCode wants it
+    #[arg(long, requires = "git")]
+    pub(super) exit_code: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+/// What to rewrite.
+#[derive(Debug, Args)]
+pub(super) struct Upgrade {
+    /// The plan or inventory file
+    pub(super) file: PathBuf,
+    /// Only say whether it would be rewritten
+    #[arg(long, conflicts_with = "output")]
+    pub(super) check: bool,
+    /// Write the result to this file, or to standard output (`-`), instead of over the old one
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 }
 
 /// Which schema.

@@ -9,6 +9,7 @@ use crate::action::CredentialError;
 use crate::action::chain_of;
 use crate::engine::EngineError;
 use crate::plan::Diagnostics;
+use crate::report::graph::PictureError;
 use crate::store::SealError;
 use crate::store::StoreError;
 
@@ -152,6 +153,12 @@ impl From<ActionError> for CliError {
 
 impl From<SealError> for CliError {
     fn from(error: SealError) -> Self {
+        Self::of(Exit::Usage, &error)
+    }
+}
+
+impl From<PictureError> for CliError {
+    fn from(error: PictureError) -> Self {
         Self::of(Exit::Usage, &error)
     }
 }

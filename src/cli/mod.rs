@@ -9,6 +9,7 @@ mod files;
 mod logging;
 mod output;
 mod real;
+mod replace;
 mod state;
 mod world;
 

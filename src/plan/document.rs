@@ -13,6 +13,7 @@ use super::diagnostic::Faults;
 use super::places;
 use super::source::Source;
 use super::spec::API_VERSION;
+use super::upgrade;
 
 /// A text whose structure is sound, and its value.
 #[derive(Debug)]
@@ -23,6 +24,17 @@ pub(crate) struct Document {
 impl Document {
     /// Reads a text that is meant to be of this kind (`Plan` or `Inventory`).
     pub(crate) fn read(source: &Source, kind: &str) -> Result<Self, Diagnostics> {
+        let document = Self::read_any(source)?;
+        let mut faults = Faults::default();
+        check_kind(&document.value, kind, &mut faults);
+        if faults.has_errors() {
+            return Err(faults.settle(source));
+        }
+        Ok(document)
+    }
+
+    /// Reads a text of whatever kind and version.
+    pub(crate) fn read_any(source: &Source) -> Result<Self, Diagnostics> {
         let mut faults = Faults::default();
         let survey = places::survey(source, &mut faults);
         if faults.has_errors() {
@@ -41,10 +53,6 @@ impl Document {
             ));
             std::mem::take(&mut faults).settle(source)
         })?;
-        check_kind(&value, kind, &mut faults);
-        if faults.has_errors() {
-            return Err(faults.settle(source));
-        }
         Ok(Self { value })
     }
 }
@@ -98,6 +106,12 @@ fn check_kind(value: &Value, kind: &str, faults: &mut Faults) {
             .help(format!(
                 "this program reads `{API_VERSION}`; use a newer one"
             )),
+            _ if upgrade::knows(version) => Fault::error(
+                "P015",
+                At::value("/apiVersion"),
+                format!("this file was written for an older sms-plan (`{version}`)"),
+            )
+            .help("rewrite it, comments and all: sms-plan upgrade FILE"),
             _ => Fault::error(
                 "P015",
                 At::value("/apiVersion"),

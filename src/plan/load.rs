@@ -17,6 +17,7 @@ use super::diagnostic::Faults;
 use super::document::Document;
 use super::expression::Expression;
 use super::graph::Graph;
+use super::model::Defaults;
 use super::model::Loaded;
 use super::model::Plan;
 use super::model::Precondition;
@@ -129,6 +130,7 @@ fn assemble(
         metadata: spec.metadata,
         begins: spec.begins,
         run_timeout,
+        defaults: Defaults { timeout, retry },
         stages,
         index,
         dependants,

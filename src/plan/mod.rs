@@ -9,6 +9,7 @@ mod catalogue;
 mod check;
 pub mod codes;
 mod diagnostic;
+mod diff;
 mod document;
 mod duration;
 mod expression;
@@ -18,6 +19,7 @@ mod inventory;
 mod kinds;
 mod load;
 mod model;
+mod opening;
 mod outlook;
 mod pair;
 mod path;
@@ -30,12 +32,17 @@ mod shape;
 mod source;
 mod spec;
 mod template;
+mod upgrade;
 mod vocabulary;
 mod weights;
 
 pub use accept::{ACCEPTABLE, NotAccepted};
 pub use catalogue::{Catalogue, Identity, Moot, Nature, Signature, Undo};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
+pub use diff::{
+    FieldChange, InventoryDifference, Moved, PathDifference, PlanDifference, Presence,
+    StageDifference, compare, compare_inventories,
+};
 pub use duration::{DurationError, DurationText};
 pub use expression::{Expression, ExpressionError, Reference};
 pub use inventory::{
@@ -45,7 +52,8 @@ pub use inventory::{
 };
 pub use kinds::{Kind, Pair, Server, kinds};
 pub use load::load_plan;
-pub use model::{Loaded, Plan, Precondition, Question, Retry, Stage};
+pub use model::{Defaults, Loaded, Plan, Precondition, Question, Retry, Stage};
+pub use opening::{FileKind, Opening};
 pub use outlook::{Mark, NoReturn, Outage, Outlook, can_be_undone, outlook};
 pub use pair::check_pair;
 pub use path::{PathRow, Runs, path, why_skipped};
@@ -54,3 +62,4 @@ pub use schema::{schema_of_inventory, schema_of_plan};
 pub use source::{LARGEST_FILE, Source};
 pub use spec::{API_VERSION, DirectoryRight, HostPlace, Metadata};
 pub use template::{Template, TemplateError};
+pub use upgrade::upgrade;

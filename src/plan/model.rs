@@ -25,6 +25,8 @@ pub struct Plan {
     pub begins: f64,
     /// How long a whole run may take.
     pub run_timeout: Duration,
+    /// What stages have that say nothing else.
+    pub defaults: Defaults,
     /// The stages in the order of the file, each after all that it needs.
     pub stages: Vec<Stage>,
     pub(super) index: BTreeMap<StageId, usize>,
@@ -96,6 +98,15 @@ pub struct Stage {
     pub with_templates: BTreeMap<String, Template>,
     /// Expressions inside `with`, by JSON pointer.
     pub with_expressions: BTreeMap<String, Expression>,
+}
+
+/// What stages have that say nothing else.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Defaults {
+    /// How long one attempt may take.
+    pub timeout: Duration,
+    /// How often a stage is attempted.
+    pub retry: Retry,
 }
 
 /// How often a stage is attempted.

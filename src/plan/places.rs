@@ -86,6 +86,60 @@ impl Places {
         }
     }
 
+    /// Returns the bytes of the key and of the value at each place that fits a pattern, in the order
+    /// of the file: names as in a JSON pointer, `*` for any name and any element.
+    ///
+    /// What a map takes over with `<<` counts as its own where it is written out; an alias is a
+    /// value without anything in it.
+    pub(crate) fn matching(&self, pattern: &str) -> Vec<(Range<usize>, Range<usize>)> {
+        let mut found: Vec<usize> = if self.nodes.is_empty() {
+            vec![]
+        } else {
+            vec![0]
+        };
+        for token in pattern.split('/').skip(1) {
+            found = found
+                .into_iter()
+                .flat_map(|node| self.children(node, token))
+                .collect();
+        }
+        let mut places: Vec<_> = found
+            .into_iter()
+            .map(|node| (self.nodes[node].key.clone(), self.nodes[node].value.clone()))
+            .collect();
+        places.sort_by_key(|(_, value)| value.start);
+        places
+    }
+
+    fn children(&self, node: usize, token: &str) -> Vec<usize> {
+        let mut found = Vec::new();
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            match &self.nodes[node].children {
+                Children::Map(children) => {
+                    for (name, child) in children {
+                        if name == "<<" {
+                            open.extend(self.merged(*child));
+                        } else if token == "*" || name == token {
+                            found.push(*child);
+                        }
+                    }
+                }
+                Children::Sequence(children) if token == "*" => found.extend(children),
+                Children::None | Children::Sequence(_) => {}
+            }
+        }
+        found
+    }
+
+    /// The maps that a `<<` takes over: one, or each of a list.
+    fn merged(&self, node: usize) -> Vec<usize> {
+        match &self.nodes[node].children {
+            Children::Sequence(children) => children.clone(),
+            Children::Map(_) | Children::None => vec![node],
+        }
+    }
+
     /// A map is shown by its first key: its own span is all of it, or nothing.
     fn shown(&self, node: &Node) -> Range<usize> {
         let first = match &node.children {

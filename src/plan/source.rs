@@ -18,6 +18,9 @@ use super::diagnostic::Diagnostics;
 /// A plan of 100,000 stages is about 20 MiB; what is larger is not a plan.
 pub const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
+/// The byte order mark, with which some editors open a file.
+const MARK: char = '\u{feff}';
+
 /// The text of a file and where it came from; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Source(Arc<Inner>);
@@ -26,6 +29,7 @@ pub struct Source(Arc<Inner>);
 struct Inner {
     path: PathBuf,
     text: String,
+    marked: bool,
     line_starts: OnceLock<Vec<usize>>,
 }
 
@@ -92,12 +96,14 @@ impl Source {
     pub fn from_text(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
         let mut text = text.into();
         // A byte order mark says nothing in UTF-8, and places count from the first character.
-        if text.starts_with('\u{feff}') {
-            text.drain(..'\u{feff}'.len_utf8());
+        let marked = text.starts_with(MARK);
+        if marked {
+            text.drain(..MARK.len_utf8());
         }
         Self(Arc::new(Inner {
             path: path.into(),
             text,
+            marked,
             line_starts: OnceLock::new(),
         }))
     }
@@ -110,6 +116,26 @@ impl Source {
     /// Returns the text, without a byte order mark.
     pub fn text(&self) -> &str {
         &self.0.text
+    }
+
+    /// Returns this file with another text; a byte order mark stays.
+    pub(crate) fn with_text(&self, text: String) -> Self {
+        Self(Arc::new(Inner {
+            path: self.0.path.clone(),
+            text,
+            marked: self.0.marked,
+            line_starts: OnceLock::new(),
+        }))
+    }
+
+    /// Returns the bytes of the file, with its byte order mark if it has one.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mark = if self.0.marked {
+            MARK.to_string()
+        } else {
+            String::new()
+        };
+        (mark + self.text()).into_bytes()
     }
 
     /// Returns the line and the column (both from 1, columns in characters) of a byte.

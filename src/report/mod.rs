@@ -1,11 +1,16 @@
 //! Events and runs, for people and for machines. Nothing here knows a terminal's state or a store.
 
+mod difference;
 mod end;
+pub mod graph;
 mod json;
 mod live;
 mod preview;
 mod tables;
 
+pub use difference::inventory_difference;
+pub use difference::only_one;
+pub use difference::plan_difference;
 pub use end::already_done;
 pub use end::ending;
 pub use json::already_done_json;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod catalogue;
+mod diff;
 mod faulty;
 mod hostile;
 mod kinds;
@@ -13,6 +14,7 @@ mod rules;
 mod schemas;
 mod shipped;
 mod types;
+mod upgrade;
 
 use std::path::PathBuf;
 

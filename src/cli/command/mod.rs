@@ -3,14 +3,17 @@
 mod apply;
 mod approve;
 mod completions;
+mod diff;
 mod drive;
 mod events;
+mod graph;
 mod preview;
 mod resume;
 mod runs;
 mod schema;
 mod status;
 mod stop;
+mod upgrade;
 mod validate;
 
 use super::Exit;
@@ -41,6 +44,9 @@ pub(super) async fn execute(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Events(arguments) => events::execute(&arguments, state).await,
         Command::Stop(arguments) => stop::execute(&arguments, state).await,
         Command::Approve(arguments) => approve::execute(&arguments, state).await,
+        Command::Graph(arguments) => graph::execute(&arguments, state).await,
+        Command::Diff(arguments) => diff::execute(&arguments),
+        Command::Upgrade(arguments) => upgrade::execute(&arguments),
         Command::Schema(arguments) => schema::execute(&arguments),
         Command::Completions(arguments) => completions::execute(&arguments),
     }
