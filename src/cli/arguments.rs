@@ -221,6 +221,8 @@ pub(super) struct Graph {
     /// The run whose statuses are shown, with the plan that it began with
     #[arg(long)]
     pub(super) run: Option<String>,
+    #[command(flatten)]
+    pub(super) accept: Accept,
     /// How to draw
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: GraphFormat,

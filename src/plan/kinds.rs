@@ -97,11 +97,6 @@ pub(super) fn fitness(release: &str) -> Option<Fitness> {
     })
 }
 
-/// Returns the releases that are known here, the oldest first.
-pub(super) fn releases() -> impl Iterator<Item = &'static str> {
-    RELEASES_2003.into_iter().chain(RELEASES)
-}
-
 /// Windows Server 2003: it needs a restart between its new name and its join.
 const RELEASES_2003: [&str; 2] = ["2003", "2003 R2"];
 

@@ -231,16 +231,14 @@ impl Term {
             Self::Not(term) => term.open(roots, !wanted),
             Self::If(parts) => {
                 let [asked, yes, no] = parts.as_ref();
-                match asked.holds(roots) {
-                    Some(chosen) => if chosen { yes } else { no }.open(roots, wanted),
-                    None => {
-                        let mut known = asked.open(roots, wanted)?;
-                        for one in &mut known {
-                            one.chooses = true;
-                        }
-                        Some(known)
-                    }
+                if let Some(chosen) = asked.holds(roots) {
+                    return if chosen { yes } else { no }.open(roots, wanted);
                 }
+                let mut known = asked.open(roots, wanted)?;
+                for one in &mut known {
+                    one.chooses = true;
+                }
+                Some(known)
             }
             // As with a fact that stands against it: the contrary is asked for.
             Self::Fact(fact) => Some(vec![Known {
