@@ -45,11 +45,12 @@ pub(super) fn why_open(when: &Expression, nature: Nature, roots: &Roots, unknown
         }
         return format!("{learned}: {} {}", nature.noun, words::only_for(&open));
     }
-    let known = match unknown
-        .split_once("[\"")
-        .and_then(|(_, rest)| rest.split_once('"'))
-    {
-        Some((id, _)) => format!("known when `{id}` has ended"),
+    let of_stage = unknown.strip_prefix("stages").map(|rest| {
+        let rest = rest.trim_start_matches(['[', '"', '.']);
+        rest.split(['"', '.']).next().unwrap_or_default()
+    });
+    let known = match of_stage {
+        Some(id) => format!("known when `{id}` has ended"),
         None => "learned when connecting".to_owned(),
     };
     format!("`{unknown}` is {known}; the row needs `{when}`")

@@ -128,7 +128,8 @@ impl<'a> Preview<'a> {
             .filter_map(|(place, host)| Some(format!("{} of the {place}", missing(host)?)))
             .collect();
         open.push("whether a server is a domain controller, which would be refused".to_owned());
-        format!("{}; all this is learned when connecting", open.join("; "))
+        let all = if open.len() == 1 { "this" } else { "all this" };
+        format!("{}; {all} is learned when connecting", open.join("; "))
     }
 
     fn outage(&self, code: fn(&str) -> String) -> String {
