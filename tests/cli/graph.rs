@@ -91,6 +91,14 @@ fn the_shipped_plan_with_its_path() {
     assert_eq!(svg.matches("<g><title>").count(), 47);
     assert_eq!(svg.matches(">skipped</text>").count(), 24);
     assert!(svg.contains("source is Linux: this restart is only for Windows"));
+    let left = |lane: &str| {
+        let line = svg
+            .lines()
+            .find(|line| line.ends_with(&format!(">{lane}</text>")));
+        let x = line.unwrap().split('"').nth(1).unwrap();
+        x.parse::<f64>().unwrap()
+    };
+    assert!(left("source") < left("directory") && left("directory") < left("destination"));
     desk.is_untouched();
 }
 

@@ -141,6 +141,6 @@ fn only_what_the_document_is_silent_about_may_be_accepted() {
     assert_eq!(lifted.help.as_deref(), Some("accepted: the owner agrees"));
     for code in ACCEPTABLE {
         let entry = sms_plan::plan::codes::code(code).unwrap();
-        assert!(entry.explanation.ends_with("May be accepted."), "{code}");
+        assert!(entry.why.ends_with("May be accepted."), "{code}");
     }
 }

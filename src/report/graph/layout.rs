@@ -19,8 +19,8 @@ const BESIDE: f64 = 22.0;
 const BETWEEN_ARROWS: f64 = 14.0;
 const BETWEEN_LAYERS: f64 = 26.0;
 /// The room between a lane's border and its tiles; above them stands its name.
-const LANE_MARGIN: f64 = 14.0;
-const LANE_HEAD: f64 = 34.0;
+const LANE_MARGIN: f64 = 12.0;
+const LANE_HEAD: f64 = 38.0;
 /// The share of a tile's width on which arrows end.
 const PORTS: f64 = 0.6;
 
@@ -405,31 +405,6 @@ mod tests {
                     prop_assert!(layout.tiles.iter().all(|tile| !overlap(tile, &gap)), "{pair:?} bends through a tile");
                 }
             }
-        }
-    }
-
-    #[test]
-    fn the_source_is_on_the_left() {
-        let tile = |lane| Tile {
-            id: "x".to_owned(),
-            percent: String::new(),
-            description: String::new(),
-            lane,
-            look: Look::Plain,
-            reason: String::new(),
-        };
-        for lanes in [
-            [Place::Source, Place::Destination],
-            [Place::Destination, Place::Source],
-        ] {
-            let picture = Picture {
-                title: String::new(),
-                tiles: lanes.map(tile).to_vec(),
-                arrows: vec![(0, 1)],
-            };
-            let layout = lay_out(&picture, &[(200.0, 50.0), (200.0, 50.0)]);
-            assert_eq!(layout.lanes[0].0, Place::Source);
-            assert!(layout.lanes[0].1.x <= layout.lanes[1].1.x);
         }
     }
 }

@@ -76,7 +76,7 @@ impl Look {
                 StageStatus::InDoubt => "cut off; a resume looks at it",
                 StageStatus::Succeeded => "complete",
                 StageStatus::Adopted => "done by a person",
-                StageStatus::Failed => "failed",
+                StageStatus::Failed => "its last attempt failed",
                 StageStatus::Waiting => "needs a person",
                 StageStatus::Undoing => "being undone",
                 StageStatus::Undone => "gone again",

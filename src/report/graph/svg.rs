@@ -120,8 +120,8 @@ pub fn svg(picture: &Picture) -> String {
             out,
             "<text x=\"{}\" y=\"{}\" font-size=\"14\" font-weight=\"bold\" fill=\"#444444\" \
              stroke=\"#f6f6f4\" stroke-width=\"4\" paint-order=\"stroke\">{place}</text>",
-            n(area.x + 14.0),
-            n(area.y + 21.0)
+            n(area.x + 12.0),
+            n(area.y + 13.5)
         );
     }
     for ((tile, words), area) in picture.tiles.iter().zip(&words).zip(&layout.tiles) {
