@@ -136,7 +136,7 @@ fn accepting_what_cannot_be_accepted_is_a_wrong_use() {
         let arguments = [&["preview", "plan.yaml", "-i", "inventory.yaml"][..], more].concat();
         let told = desk.run(&arguments);
         assert!(told.starts_with("exit 2\n"), "{more:?}: {told}");
-        said += &format!("{}\n{told}\n", more.join(" "));
+        said.extend([more.join(" ").as_str(), "\n", &told, "\n"]);
     }
     assert_snapshot!(said);
     desk.is_untouched();

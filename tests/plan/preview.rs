@@ -172,7 +172,7 @@ fn other_conditions_are_quoted() {
             r#"source.name != "x""#,
             r#"source.transport == "ssh""#,
             r#"source.osVersion in ["2008", "2008 R2"] || destination.clustered"#,
-            r#"source.clustered && destination.clustered"#,
+            "source.clustered && destination.clustered",
             r#"inventory.credentials["fs01"].scope == "local""#,
             r#"has(source.name) && source.os == "linux""#,
             r#"stages["a"].output == "x""#,

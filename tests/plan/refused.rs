@@ -82,7 +82,7 @@ fn the_documents_refusals_say_why_and_what_to_do() {
     let mut shown = String::new();
     for (code, found) in cases {
         assert_eq!(errors(&found), [code], "{found}");
-        shown += &format!("{}\n", found.render(false));
+        shown.extend([found.render(false).as_str(), "\n"]);
     }
     insta::assert_snapshot!(shown);
 }
