@@ -9,6 +9,7 @@ use clap::Subcommand;
 use clap::ValueEnum;
 use clap_complete::Shell;
 
+use super::accept::Accept;
 use super::exit::TABLE;
 use super::exit::TABLE_OF_DIFF;
 use super::exit::TABLE_OF_UPGRADE;
@@ -79,6 +80,18 @@ pub(super) enum Format {
     Json,
 }
 
+/// How to print what is shown before a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum PreviewFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines: one document.
+    Json,
+    /// For a change board.
+    Markdown,
+}
+
 /// Files that are checked.
 #[derive(Debug, Args)]
 pub(super) struct Validate {
@@ -87,6 +100,8 @@ pub(super) struct Validate {
     /// The inventory file
     #[arg(short, long)]
     pub(super) inventory: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) accept: Accept,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
@@ -100,9 +115,11 @@ pub(super) struct Preview {
     /// The inventory file
     #[arg(short, long)]
     pub(super) inventory: PathBuf,
+    #[command(flatten)]
+    pub(super) accept: Accept,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
-    pub(super) format: Format,
+    pub(super) format: PreviewFormat,
 }
 
 /// How to run.
@@ -116,6 +133,8 @@ pub(super) struct Apply {
     /// Do not ask before the run begins
     #[arg(short, long)]
     pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) accept: Accept,
     #[command(flatten)]
     pub(super) driving: Driving,
 }
@@ -140,6 +159,8 @@ pub(super) struct Rehearse {
     /// Assume what the inventory leaves out, as in source.osVersion=2016
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) assume: Vec<String>,
+    #[command(flatten)]
+    pub(super) accept: Accept,
     #[command(flatten)]
     pub(super) driving: Driving,
 }
@@ -230,6 +251,8 @@ pub(super) struct Graph {
     /// The run whose statuses are shown, with the plan that it began with
     #[arg(long)]
     pub(super) run: Option<String>,
+    #[command(flatten)]
+    pub(super) accept: Accept,
     /// How to draw
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: GraphFormat,

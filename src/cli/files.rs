@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::accept::Accept;
+use super::accept::Accepted;
 use super::error::CliError;
 use super::error::print_diagnostics;
 use crate::action::Registry;
@@ -21,6 +23,18 @@ use crate::store::NewRun;
 pub(super) struct Pair {
     pub(super) plan: Arc<Plan>,
     pub(super) inventory: Arc<Inventory>,
+    /// What a person has accepted of it just now.
+    pub(super) accepted: Vec<Accepted>,
+}
+
+impl Pair {
+    /// What a person has accepted just now, and why.
+    pub(super) fn decisions(&self) -> Vec<(String, String)> {
+        self.accepted
+            .iter()
+            .map(|one| (one.what.clone(), one.reason.clone()))
+            .collect()
+    }
 }
 
 /// Reads and checks a plan file.
@@ -38,21 +52,30 @@ pub(super) fn read_pair(
     plan: &Path,
     inventory: &Path,
     registry: &Registry,
+    accept: &Accept,
 ) -> Result<Pair, CliError> {
-    pair(read_plan(plan, registry), read_inventory(inventory))
+    let mut pair = both(read_plan(plan, registry), read_inventory(inventory))?;
+    let mut misfits = check_pair(&pair.plan, &pair.inventory);
+    pair.accepted = accept.lift(&mut misfits)?;
+    print_diagnostics(&misfits);
+    if misfits.has_errors() {
+        return Err(CliError::faulty());
+    }
+    Ok(pair)
 }
 
-/// Loads both files as a run keeps them.
+/// Loads both files as a run keeps them. The pair was judged when the run began: what this version
+/// would refuse, or a person had accepted, must not leave a run half way.
 pub(super) fn stored_pair(run: &NewRun, registry: &Registry) -> Result<Pair, CliError> {
     let plan = Source::from_text(&run.plan_path, run.plan_text.as_str());
     let inventory = Source::from_text(&run.inventory_path, run.inventory_text.as_str());
-    pair(
+    both(
         load_plan(&plan, &registry.catalogue()),
         load_inventory(&inventory),
     )
 }
 
-fn pair(
+fn both(
     plan: Result<Loaded<Plan>, Diagnostics>,
     inventory: Result<Loaded<Inventory>, Diagnostics>,
 ) -> Result<Pair, CliError> {
@@ -68,13 +91,9 @@ fn pair(
     for warnings in [&plan.warnings, &inventory.warnings] {
         print_diagnostics(warnings);
     }
-    let misfits = check_pair(&plan.value, &inventory.value);
-    print_diagnostics(&misfits);
-    if misfits.has_errors() {
-        return Err(CliError::faulty());
-    }
     Ok(Pair {
         plan: Arc::new(plan.value),
         inventory: Arc::new(inventory.value),
+        accepted: Vec::new(),
     })
 }

@@ -1,5 +1,6 @@
 //! The terminal: arguments, one file a command, errors with hints, exit codes.
 
+mod accept;
 mod arguments;
 mod command;
 mod error;
@@ -7,6 +8,7 @@ mod exit;
 mod files;
 mod logging;
 mod output;
+mod real;
 mod replace;
 mod state;
 mod world;

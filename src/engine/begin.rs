@@ -38,7 +38,7 @@ pub fn shape_of(plan: &Plan) -> Arc<Shape> {
     })
 }
 
-/// Creates a run and writes its first events.
+/// Creates a run and writes its first events; what a person decided before it are some of them.
 pub async fn begin(
     store: &dyn Store,
     clock: &dyn Clock,
@@ -46,6 +46,7 @@ pub async fn begin(
     inventory: &Inventory,
     reach: (Reach, Reach),
     subjects: Vec<String>,
+    decisions: Vec<EventKind>,
 ) -> Result<(Lease, Run), EngineError> {
     let text = |source: &crate::plan::Source| (absolute(source.path()), source.text().to_owned());
     let (plan_path, plan_text) = text(plan.file());
@@ -73,14 +74,9 @@ pub async fn begin(
     let lease = store.create(new, &holder).await?;
     let mut run = Run::new(id, shape_of(plan));
     let taken = lease_taken(&lease, &holder, None);
-    write(
-        store,
-        clock,
-        &lease,
-        &mut run,
-        vec![(None, created), (None, taken)],
-    )
-    .await?;
+    let first = [created, taken].into_iter().chain(decisions);
+    let first = first.map(|kind| (None, kind)).collect();
+    write(store, clock, &lease, &mut run, first).await?;
     Ok((lease, run))
 }
 

@@ -22,6 +22,7 @@ use crate::action::ActionErrorKind;
 use crate::action::Context;
 use crate::plan::ExpressionError;
 use crate::plan::Retry;
+use crate::plan::why_skipped;
 use crate::run::EventKind;
 use crate::run::Place;
 use crate::run::Sealed;
@@ -82,7 +83,7 @@ impl Engine<'_> {
             match when.evaluate_bool(&view.roots) {
                 Ok(true) => {}
                 Ok(false) => {
-                    let reason = format!("`{}` is false here", when.source_text());
+                    let reason = why_skipped(stage, &view.roots);
                     gathered.kinds.push((id, EventKind::Skipped { reason }));
                     return self.queue.end(position);
                 }

@@ -26,6 +26,91 @@ pub struct Signature {
     pub changes: bool,
     /// What it does, in one line.
     pub summary: &'static str,
+    /// What a preview says of it.
+    pub nature: Nature,
+}
+
+/// What a preview says of the stages of an action, before anything runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nature {
+    /// What one is called in a sentence, as in `this restart`.
+    pub noun: &'static str,
+    /// What a fact makes of it, where that says more than "only for others".
+    pub moot: &'static [Moot],
+    /// Whether it can be taken back.
+    pub undo: Undo,
+    /// What it does to the identity under which clients find a server.
+    pub identity: Identity,
+    /// Where, and why, the run cannot simply be taken back once it has run.
+    pub no_return: Option<(Place, &'static str)>,
+}
+
+impl Nature {
+    /// An action that only looks, waits or tells.
+    pub const fn look(noun: &'static str) -> Self {
+        Self {
+            noun,
+            moot: &[],
+            undo: Undo::NotNeeded,
+            identity: Identity::Untouched,
+            no_return: None,
+        }
+    }
+
+    /// An action that changes something, and whose undo leads back to what was.
+    pub const fn change(noun: &'static str) -> Self {
+        Self {
+            undo: Undo::Full,
+            ..Self::look(noun)
+        }
+    }
+
+    /// The same, with what it does to the identity.
+    #[must_use]
+    pub const fn identity(self, identity: Identity) -> Self {
+        Self { identity, ..self }
+    }
+
+    /// The same, with what facts make of it.
+    #[must_use]
+    pub const fn moot(self, moot: &'static [Moot]) -> Self {
+        Self { moot, ..self }
+    }
+}
+
+/// A fact of a server that leaves a stage nothing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moot {
+    /// The fact, as the last name of its path: `domainJoined`.
+    pub fact: &'static str,
+    /// Its value, as text: `false`.
+    pub is: &'static str,
+    /// What follows, as in `it has no domain to leave`.
+    pub words: &'static str,
+}
+
+/// Whether what a stage did can be taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undo {
+    /// Its undo leads back to what was before.
+    Full,
+    /// It leaves nothing behind that would have to be taken back.
+    NotNeeded,
+    /// Only where the plan says how, at this JSON pointer inside `with`.
+    Given(&'static str),
+}
+
+/// What a stage does to the identity under which clients find a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Nothing.
+    Untouched,
+    /// It takes it away, brings it, or interrupts the service.
+    Moves,
+    /// It sees that the server answers.
+    Shows,
+    /// It moves further names only.
+    Alternates,
 }
 
 /// The actions that a plan may use, by name.

@@ -204,6 +204,10 @@ impl Diagnostics {
         self.0.iter()
     }
 
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Diagnostic> {
+        self.0.iter_mut()
+    }
+
     /// Adds those of another file.
     pub fn extend(&mut self, others: Self) {
         self.0.extend(others.0);

@@ -20,6 +20,7 @@ use std::sync::LazyLock;
 
 use cel::Context;
 use cel::Env;
+use cel::IdedExpr;
 use cel::Program;
 use serde_json::Value;
 
@@ -112,14 +113,14 @@ impl Expression {
         })))
     }
 
-    /// Compiles a checked text that may stand alone, for reasons that quote parts of a condition.
-    pub(crate) fn part(text: &str) -> Option<Self> {
-        Self::compile(text).ok()
-    }
-
     /// Returns the text as it stands in the plan.
     pub fn source_text(&self) -> &str {
         &self.0.text
+    }
+
+    /// Returns its syntax tree.
+    pub(super) fn syntax(&self) -> &IdedExpr {
+        self.0.program.expression()
     }
 
     /// Returns what it reads.

@@ -71,6 +71,32 @@ pub struct Server {
     pub restart_after_join: bool,
 }
 
+/// What a release of Windows Server is to a cutover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fitness {
+    /// It may be a source.
+    Source,
+    /// It may be a clustered source as well.
+    ClusteredSource,
+    /// It may be a destination as well.
+    Destination,
+}
+
+/// Returns what a release is to a cutover; nothing for one that is not known here.
+pub(super) fn fitness(release: &str) -> Option<Fitness> {
+    if RELEASES_2003.contains(&release) {
+        return Some(Fitness::Source);
+    }
+    let place = RELEASES.iter().position(|known| *known == release)?;
+    Some(if place >= FIRST_OF_DESTINATIONS {
+        Fitness::Destination
+    } else if place >= FIRST_OF_CLUSTERS {
+        Fitness::ClusteredSource
+    } else {
+        Fitness::Source
+    })
+}
+
 /// Windows Server 2003: it needs a restart between its new name and its join.
 const RELEASES_2003: [&str; 2] = ["2003", "2003 R2"];
 

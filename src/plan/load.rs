@@ -7,6 +7,7 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use super::catalogue::Catalogue;
+use super::catalogue::Nature;
 use super::check;
 use super::check::Compiled;
 use super::diagnostic::At;
@@ -68,7 +69,7 @@ pub fn load_plan(source: &Source, catalogue: &Catalogue) -> Result<Loaded<Plan>,
     if faults.has_errors() {
         return Err(faults.settle(source));
     }
-    let assembled = assemble(document.value, graph, compiled, source);
+    let assembled = assemble(document.value, graph, compiled, source, catalogue);
     match assembled {
         Ok(value) => Ok(Loaded {
             value,
@@ -87,6 +88,7 @@ fn assemble(
     graph: Graph,
     compiled: Vec<Compiled>,
     source: &Source,
+    catalogue: &Catalogue,
 ) -> Result<Plan, AssembleError> {
     // Stage by stage, each value freed as its stage is made: a plan may have 100,000 of them.
     let stages = match value["stages"].take() {
@@ -112,13 +114,11 @@ fn assemble(
         .zip(graph.needs)
         .zip(compiled)
         .map(|((stage, needs), compiled)| {
-            assemble_stage(
-                serde_json::from_value(stage)?,
-                needs,
-                compiled,
-                timeout,
-                retry,
-            )
+            let spec: StageSpec = serde_json::from_value(stage)?;
+            let nature = catalogue
+                .get(&spec.uses)
+                .map_or(Nature::look("this stage"), |signature| signature.nature);
+            assemble_stage(spec, nature, needs, compiled, timeout, retry)
         })
         .collect::<Result<Vec<Stage>, AssembleError>>()?;
     let index = stages
@@ -140,6 +140,7 @@ fn assemble(
 
 fn assemble_stage(
     spec: StageSpec,
+    nature: Nature,
     needs: Vec<usize>,
     mut compiled: Compiled,
     timeout: Duration,
@@ -172,6 +173,7 @@ fn assemble_stage(
         note: compiled.note,
         basis: spec.basis,
         digest,
+        nature,
         with_templates: compiled.with_templates,
         with_expressions: compiled.with_expressions,
     })

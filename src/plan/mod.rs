@@ -4,6 +4,7 @@
 //! value against the schema and the checks, and only then a [`Plan`] or an [`Inventory`]. All faults
 //! of a file are reported at once, each with its place.
 
+mod accept;
 mod catalogue;
 mod check;
 pub mod codes;
@@ -19,10 +20,12 @@ mod kinds;
 mod load;
 mod model;
 mod opening;
+mod outlook;
 mod pair;
 mod path;
 mod places;
 mod reach;
+mod reason;
 mod roots;
 mod schema;
 mod shape;
@@ -34,7 +37,8 @@ mod value;
 mod vocabulary;
 mod weights;
 
-pub use catalogue::{Catalogue, Signature};
+pub use accept::{ACCEPTABLE, NotAccepted};
+pub use catalogue::{Catalogue, Identity, Moot, Nature, Signature, Undo};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use diff::{
     FieldChange, InventoryDifference, Moved, PathDifference, PlanDifference, Presence,
@@ -51,8 +55,9 @@ pub use kinds::{Kind, Pair, Server, kinds};
 pub use load::load_plan;
 pub use model::{Defaults, Loaded, Plan, Precondition, Question, Retry, Stage};
 pub use opening::{FileKind, Opening};
+pub use outlook::{Mark, NoReturn, Outage, Outlook, can_be_undone, outlook};
 pub use pair::check_pair;
-pub use path::{PathRow, Runs, path};
+pub use path::{PathRow, Runs, path, why_skipped};
 pub use roots::{ROOTS, Roots};
 pub use schema::{schema_of_inventory, schema_of_plan};
 pub use source::{LARGEST_FILE, Source};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::catalogue::Nature;
 use super::expression::Expression;
 use super::source::Source;
 use super::spec::Basis;
@@ -94,6 +95,8 @@ pub struct Stage {
     /// SHA-256, in hexadecimal, of what the stage does: everything but its description, note,
     /// basis, weight, timeout and retries, which may change without changing what was done.
     pub digest: String,
+    /// What a preview says of its action.
+    pub nature: Nature,
     /// Templates inside `with`, by JSON pointer; texts without values are not among them.
     pub with_templates: BTreeMap<String, Template>,
     /// Expressions inside `with`, by JSON pointer.

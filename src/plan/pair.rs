@@ -4,8 +4,14 @@ use super::diagnostic::At;
 use super::diagnostic::Diagnostics;
 use super::diagnostic::Fault;
 use super::diagnostic::Faults;
+use super::diagnostic::did_you_mean;
 use super::expression::Reference;
+use super::inventory::HostSpec;
 use super::inventory::Inventory;
+use super::inventory::Os;
+use super::kinds::Fitness;
+use super::kinds::fitness;
+use super::kinds::releases;
 use super::model::Plan;
 use super::model::Question;
 use super::model::Stage;
@@ -24,46 +30,185 @@ pub fn check_pair(plan: &Plan, inventory: &Inventory) -> Diagnostics {
 }
 
 fn check_hosts(inventory: &Inventory, faults: &mut Faults) {
-    let (source, destination) = (&inventory.source, &inventory.destination);
-    for (name, host) in [("source", source), ("destination", destination)] {
-        if host.clustered == Some(true) {
+    check_domain_controllers(inventory, faults);
+    check_releases(inventory, faults);
+    check_clusters(inventory, faults);
+    check_memberships(inventory, faults);
+}
+
+fn hosts(inventory: &Inventory) -> [(&'static str, &HostSpec); 2] {
+    [
+        ("source", &inventory.source),
+        ("destination", &inventory.destination),
+    ]
+}
+
+/// Storage Migration Service FAQ, "Is domain controller migration supported?". Whether a server is
+/// one is otherwise learned when connecting.
+fn check_domain_controllers(inventory: &Inventory, faults: &mut Faults) {
+    let Some(directory) = &inventory.directory else {
+        return;
+    };
+    let server = directory.server.split('.').next().unwrap_or_default();
+    for (place, host) in hosts(inventory) {
+        let named = host.name.as_deref();
+        let (field, theirs) = if directory.address == Some(host.address) {
+            ("address", "address")
+        } else if named.is_some_and(|name| name.eq_ignore_ascii_case(server)) {
+            ("name", "server")
+        } else {
+            continue;
+        };
+        faults.push(
+            Fault::error(
+                "P084",
+                At::value(format!("/hosts/{place}/{field}")),
+                format!("the {place} is a domain controller, which cannot be cut over"),
+            )
+            .and(
+                At::value(format!("/directory/{theirs}")),
+                "the domain controller",
+            )
+            .help(
+                "demote it to a member first, cut over, and promote the destination afterwards; Small \
+                 Business Server and Essentials are domain controllers as well",
+            ),
+        );
+    }
+}
+
+/// What the document has for source and destination computers.
+fn check_releases(inventory: &Inventory, faults: &mut Faults) {
+    for (place, host) in hosts(inventory) {
+        let (Some(Os::Windows), Some(release)) = (host.os, host.os_version.as_deref()) else {
+            continue;
+        };
+        let at = At::value(format!("/hosts/{place}/osVersion"));
+        match fitness(release) {
+            None => {
+                let known: Vec<&str> = releases().collect();
+                faults.push(
+                    Fault::error(
+                        "P087",
+                        at,
+                        format!("Windows Server `{release}` is no release that the document knows"),
+                    )
+                    .help(acceptable("P087", &format!("known: {}", known.join(", "))))
+                    .maybe_help(did_you_mean(release, known.iter().copied())),
+                );
+            }
+            Some(fit) if place == "destination" && fit < Fitness::Destination => faults.push(
+                Fault::error(
+                    "P088",
+                    at,
+                    format!("Windows Server {release} is too old for a destination"),
+                )
+                .help("take a destination with Windows Server 2012 R2 or later"),
+            ),
+            Some(_) => {}
+        }
+    }
+}
+
+/// Clusters: FAQ of the Storage Migration Service, and known issue
+/// "`CLUSCTL_RESOURCE_NETNAME_REPAIR_VCO` failed against netName resource".
+fn check_clusters(inventory: &Inventory, faults: &mut Faults) {
+    let clustered = |host: &HostSpec| host.clustered == Some(true);
+    for (place, host) in hosts(inventory) {
+        if clustered(host) && host.os == Some(Os::Linux) {
             faults.push(
                 Fault::error(
-                    "P080",
-                    At::value(format!("/hosts/{name}/clustered")),
-                    "clustered file servers cannot be cut over yet",
+                    "P089",
+                    At::value(format!("/hosts/{place}/clustered")),
+                    format!("the {place} is a cluster of Linux servers, which the document does not have"),
                 )
-                .help("cut this one over by hand, along Microsoft's cutover document"),
+                .help("take the share out of the cluster, onto a server of its own, and cut that over"),
             );
         }
     }
-    match (source.domain_joined, destination.domain_joined) {
-        (Some(true), Some(false)) => faults.push(
+    let (source, destination) = (&inventory.source, &inventory.destination);
+    if !clustered(source) || source.os == Some(Os::Linux) {
+        return;
+    }
+    if destination.clustered == Some(false) {
+        faults.push(
             Fault::error(
-                "P080",
-                At::value("/hosts/destination/domainJoined"),
-                "a source in a domain cannot hand its identity to a workgroup computer",
+                "P085",
+                At::value("/hosts/destination/clustered"),
+                "a clustered file server cannot be cut over to a server outside a cluster",
             )
             .and(
-                At::value("/hosts/source/domainJoined"),
-                "the source is in a domain",
+                At::value("/hosts/source/clustered"),
+                "the source is in a cluster",
             )
-            .help("join the destination to the same domain first"),
-        ),
-        (Some(false), Some(true)) => faults.push(
+            .help(
+                "take a clustered file server as the destination; the other way round is possible",
+            ),
+        );
+    }
+    let fit = source.os_version.as_deref().and_then(fitness);
+    if let (Some(release), Some(fit)) = (&source.os_version, fit)
+        && fit < Fitness::ClusteredSource
+    {
+        faults.push(
             Fault::error(
-                "P080",
-                At::value("/hosts/destination/domainJoined"),
-                "a workgroup source has no computer account for a destination in a domain",
+                "P086",
+                At::value("/hosts/source/osVersion"),
+                format!(
+                    "a cluster of Windows Server {release} cannot be renamed from outside: it needs \
+                     Windows Server 2012 or later"
+                ),
             )
-            .and(
-                At::value("/hosts/source/domainJoined"),
-                "the source is in a workgroup",
-            )
-            .help("take the destination out of the domain, or join the source, first"),
-        ),
+            .and(At::value("/hosts/source/clustered"), "the source is in a cluster")
+            .help(
+                "copy the files, then change network name and address of the file server by hand, \
+                 on both clusters",
+            ),
+        );
+    }
+}
+
+/// The identity is an account in a domain, or a name and addresses in a workgroup.
+fn check_memberships(inventory: &Inventory, faults: &mut Faults) {
+    let fault =
+        |code, words| Fault::error(code, At::value("/hosts/destination/domainJoined"), words);
+    let source = |words| (At::value("/hosts/source/domainJoined"), words);
+    match (
+        inventory.source.domain_joined,
+        inventory.destination.domain_joined,
+    ) {
+        (Some(true), Some(false)) => {
+            let (at, words) = source("the source is in a domain");
+            faults.push(
+                fault(
+                    "P080",
+                    "a source in a domain cannot hand its identity to a workgroup computer",
+                )
+                .and(at, words)
+                .help("join the destination to the same domain first"),
+            );
+        }
+        (Some(false), Some(true)) => {
+            let (at, words) = source("the source is in a workgroup");
+            faults.push(
+                fault(
+                    "P083",
+                    "a workgroup source has no computer account for a destination in a domain",
+                )
+                .and(at, words)
+                .help(acceptable(
+                    "P083",
+                    "take the destination out of the domain, or join the source, first",
+                )),
+            );
+        }
         _ => {}
     }
+}
+
+/// The way on where the document is silent.
+fn acceptable(code: &str, otherwise: &str) -> String {
+    format!("{otherwise}; or go on knowingly with `--accept {code} --reason TEXT`")
 }
 
 fn check_reads(plan: &Plan, inventory: &Inventory, faults: &mut Faults) {

@@ -1,15 +1,13 @@
 //! Which rows of a plan a pair of servers takes, and why; for the preview.
 
 use serde::Serialize;
-use serde_json::Value;
 
-use super::expression::Expression;
 use super::expression::ExpressionError;
 use super::model::Plan;
 use super::model::Stage;
+use super::reason;
 use super::roots::Roots;
 use super::template::TemplateError;
-use super::vocabulary::written;
 
 /// One row of the path: a stage, or one of the two states of a run around them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -106,92 +104,22 @@ pub fn path(plan: &Plan, roots: &Roots) -> Vec<PathRow> {
 /// Decides whether a stage runs, and says why.
 pub(super) fn decide(stage: &Stage, roots: &Roots) -> (Runs, String) {
     let Some(when) = &stage.when else {
-        return (Runs::Yes, "it has no condition".to_owned());
+        return (Runs::Yes, "it runs for every pair".to_owned());
     };
     match when.evaluate_bool(roots) {
-        Ok(true) => (Runs::Yes, format!("`{when}` holds")),
-        Ok(false) => (Runs::No, reason(when, roots)),
-        Err(ExpressionError::Unknown { path }) => {
-            let known = match path
-                .split_once("[\"")
-                .and_then(|(_, rest)| rest.split_once('"'))
-            {
-                Some((id, _)) => format!("known when `{id}` has ended"),
-                None => "known after connecting".to_owned(),
-            };
-            (
-                Runs::Unknown,
-                format!("`{path}` is {known}; the row needs `{when}`"),
-            )
-        }
+        Ok(true) => (Runs::Yes, reason::why(when, roots)),
+        Ok(false) => (Runs::No, why_skipped(stage, roots)),
+        Err(ExpressionError::Unknown { path }) => (
+            Runs::Unknown,
+            reason::why_open(when, stage.nature, roots, &path),
+        ),
         Err(error) => (Runs::Unknown, error.to_string()),
     }
 }
 
-/// Names the facts that speak against a condition, and the part of it that they break.
-fn reason(when: &Expression, roots: &Roots) -> String {
-    for part in conjuncts(when.source_text()) {
-        let Some(part) = Expression::part(&part) else {
-            continue;
-        };
-        if part.evaluate_bool(roots) != Ok(false) {
-            continue;
-        }
-        let facts: Vec<String> = part
-            .reads()
-            .iter()
-            .filter_map(|read| match roots.get(&read.path)? {
-                // A group of values would say nothing, or too much.
-                Value::Array(_) | Value::Object(_) => None,
-                value => Some(format!("{} is {value}", written(&read.path))),
-            })
-            .collect();
-        if !facts.is_empty() {
-            return format!("{}; the row needs {part}", facts.join(" and "));
-        }
-    }
-    format!("the row needs {when}")
-}
-
-/// Splits a condition at its outermost `&&`; one with an outermost `||` or `?` stays whole.
-fn conjuncts(text: &str) -> Vec<String> {
-    let mut parts = Vec::new();
-    let mut depth = 0_i32;
-    let mut quote: Option<char> = None;
-    let mut start = 0;
-    let mut last = ' ';
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(open), c) if c == open && last != '\\' => quote = None,
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '(' | '[' | '{') => depth += 1,
-            (None, ')' | ']' | '}') => depth -= 1,
-            (None, '?') if depth == 0 => return vec![text.to_owned()],
-            (None, '|') if depth == 0 && last == '|' => return vec![text.to_owned()],
-            (None, '&') if depth == 0 && last == '&' => {
-                parts.push(text[start..at - 1].trim().to_owned());
-                start = at + 1;
-            }
-            // Inside of quotes, and outside of them, other characters mean nothing.
-            _ => {}
-        }
-        last = c;
-    }
-    parts.push(text[start..].trim().to_owned());
-    parts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn conditions_split_at_the_outermost_and() {
-        assert_eq!(
-            conjuncts("a && (b && c) && d == '&&'"),
-            ["a", "(b && c)", "d == '&&'"]
-        );
-        assert_eq!(conjuncts("a && b || c"), ["a && b || c"]);
-        assert_eq!(conjuncts("a"), ["a"]);
-    }
+/// Says why a stage whose condition does not hold is skipped; empty where it has none.
+pub fn why_skipped(stage: &Stage, roots: &Roots) -> String {
+    stage.when.as_ref().map_or_else(String::new, |when| {
+        reason::why_not(when, stage.nature, roots)
+    })
 }

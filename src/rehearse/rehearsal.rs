@@ -61,6 +61,8 @@ pub struct Setting {
     pub seed: u64,
     /// What goes wrong.
     pub faults: Vec<Fault>,
+    /// What a person accepted before it begins.
+    pub decisions: Vec<EventKind>,
     /// How many stages may be under way at once; at least 1.
     pub parallel: usize,
     /// How often a run that has not finished is mended and resumed, as a person would.
@@ -231,6 +233,7 @@ impl<'a> Bench<'a> {
             &self.setting.inventory,
             (source, destination),
             Vec::new(),
+            self.setting.decisions.clone(),
         )
         .await?;
         self.lease = Some(lease);

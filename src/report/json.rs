@@ -41,6 +41,7 @@ pub fn status_json(plan: &Plan, roots: &Roots, run: &Run) -> Value {
         "plan": plan.metadata.name,
         "state": run.state(),
         "percent": run.percent(),
+        "accepted": run.accepted(),
         "stages": stages,
     })
 }

@@ -5,6 +5,7 @@ mod end;
 pub mod graph;
 mod json;
 mod live;
+mod preview;
 mod rehearsal;
 mod tables;
 
@@ -17,9 +18,9 @@ pub use json::already_done_json;
 pub use json::event_json;
 pub use json::status_json;
 pub use live::Live;
+pub use preview::Preview;
 pub use rehearsal::{fault_table, fault_table_json, rehearsed, rehearsed_json};
 pub use tables::event_line;
-pub use tables::preview;
 pub use tables::runs;
 pub use tables::status;
 

@@ -1,4 +1,4 @@
-//! Tables for people: the path before a run, a run's status, the list of runs, an event.
+//! Tables for people: a run's status, the list of runs, an event.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -7,11 +7,8 @@ use super::described;
 use super::duration;
 use super::json::starts_at;
 use super::seconds_between;
-use crate::plan::Inventory;
-use crate::plan::PathRow;
 use crate::plan::Plan;
 use crate::plan::Roots;
-use crate::plan::Runs;
 use crate::run::Event;
 use crate::run::EventKind;
 use crate::run::Run;
@@ -19,53 +16,6 @@ use crate::run::StageStatus;
 use crate::run::Standing;
 use crate::store::HeldBy;
 use crate::store::RunLine;
-
-/// The path that a pair of servers will take.
-pub fn preview(plan: &Plan, inventory: &Inventory, rows: &[PathRow]) -> String {
-    let host = |spec: &crate::plan::HostSpec| match &spec.name {
-        Some(name) => format!("{name} ({})", spec.address),
-        None => spec.address.to_string(),
-    };
-    let mut text = format!(
-        "{} {}: {} -> {}\n\n",
-        plan.metadata.name,
-        plan.metadata.version,
-        host(&inventory.source),
-        host(&inventory.destination)
-    );
-    for row in rows {
-        let mark = match row.runs {
-            Runs::Yes => "run ",
-            Runs::No => "skip",
-            Runs::Unknown => "?   ",
-        };
-        let _infallible = writeln!(
-            text,
-            "{:>4}%  {mark}  {}",
-            whole(row.percent),
-            row.description
-        );
-        if row.runs != Runs::Yes && !row.reason.is_empty() {
-            let _infallible = writeln!(text, "             {}", row.reason);
-        }
-    }
-    let count = |runs| rows.iter().filter(|row| row.runs == runs).count();
-    // The two states around the stages are shown, and are no stages.
-    let _infallible = write!(
-        text,
-        "\n{} stages run, {} are skipped",
-        count(Runs::Yes).saturating_sub(2),
-        count(Runs::No)
-    );
-    match count(Runs::Unknown) {
-        0 => {}
-        open => {
-            let _infallible = write!(text, ", {open} are decided when the facts are known");
-        }
-    }
-    text.push('\n');
-    text
-}
 
 /// Where a run stands.
 pub fn status(
@@ -100,6 +50,14 @@ pub fn status(
             );
         }
         _ => {}
+    }
+    for accepted in run.accepted() {
+        let _infallible = writeln!(
+            text,
+            "accepted {}: {}",
+            by_whom(&accepted.by, &accepted.reason),
+            accepted.what
+        );
     }
     text.push('\n');
     for (position, stage) in plan.stages.iter().enumerate() {

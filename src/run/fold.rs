@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::Draft;
@@ -91,6 +92,18 @@ pub struct Run {
     knowledge: u64,
     seq: u64,
     created: Option<Event>,
+    accepted: Vec<Accepted>,
+}
+
+/// What a person accepted for the whole run that the program alone would refuse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Accepted {
+    /// What.
+    pub what: String,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// Why an event does not continue a journal.
@@ -143,6 +156,7 @@ impl Run {
             knowledge: 0,
             seq: 0,
             created: None,
+            accepted: Vec::new(),
         }
     }
 
@@ -211,6 +225,11 @@ impl Run {
                     stage.waiting = None;
                 }
             }
+            EventKind::OverrideAccepted { what, by, reason } => self.accepted.push(Accepted {
+                what: what.clone(),
+                by: by.clone(),
+                reason: reason.clone(),
+            }),
             EventKind::Stopped { .. } => self.state = RunState::Stopped,
             EventKind::RunEnded { state } => self.state = *state,
             _ => {}
@@ -333,6 +352,11 @@ impl Run {
         }
         self.progress.moved(before, stage.status, weight);
         Ok(())
+    }
+
+    /// Returns what a person accepted for the whole run.
+    pub fn accepted(&self) -> &[Accepted] {
+        &self.accepted
     }
 
     /// Returns the progress after each of the drafts, were they appended in this order.

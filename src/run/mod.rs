@@ -15,7 +15,7 @@ mod status;
 mod verdict;
 
 pub use event::{Draft, EVENT_VERSION, Event, EventKind, WaitingFor};
-pub use fold::{FoldError, Run, Shape, ShapeStage, StageState};
+pub use fold::{Accepted, FoldError, Run, Shape, ShapeStage, StageState};
 pub use id::{IdError, RunId, StageId};
 pub use place::Place;
 pub use queue::Queue;

@@ -116,6 +116,7 @@ impl Walk {
             &inventory,
             reach,
             Vec::new(),
+            Vec::new(),
         )
         .await
         .expect("the run begins");

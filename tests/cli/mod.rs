@@ -4,6 +4,7 @@ mod diff;
 mod explain;
 mod files;
 mod graph;
+mod preview;
 mod state;
 mod upgrade;
 

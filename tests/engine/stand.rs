@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::json;
 use sms_plan::action::{Action, ActionError, ActionErrorKind, Context, Prepared};
-use sms_plan::plan::Signature;
+use sms_plan::plan::{Nature, Signature};
 use sms_plan::run::{EventKind, Outcome, Place, Probe, Sealed, Standing};
 use tokio::time::sleep;
 
@@ -237,6 +237,7 @@ impl Action for Step {
             expressions: &[],
             changes: self.changes,
             summary: "acts on the stand of these tests",
+            nature: Nature::change("this piece of work"),
         }
     }
 

@@ -10,6 +10,8 @@ mod hostile;
 mod kinds;
 mod pairs;
 mod places;
+mod preview;
+mod refused;
 mod rules;
 mod schemas;
 mod shipped;

@@ -6,7 +6,6 @@ use serde_json::json;
 use sms_plan::plan::ExpressionError;
 use sms_plan::plan::NewName;
 use sms_plan::plan::Plan;
-use sms_plan::plan::Severity;
 use sms_plan::plan::TemplateError;
 use sms_plan::plan::TransportKind;
 use sms_plan::plan::check_pair;
@@ -258,29 +257,7 @@ fn merges_are_applied() {
 }
 
 #[test]
-fn pairs_that_cannot_be_cut_over_are_refused() {
-    let refused = |pair: &Pair| -> Vec<&'static str> {
-        let found = check_pair(&cutover(), &pair.inventory());
-        found
-            .iter()
-            .filter(|one| one.severity == Severity::Error)
-            .map(|one| one.code)
-            .collect()
-    };
-    for good in [
-        Pair::p1(),
-        Pair::p2(),
-        Pair::p3(),
-        Pair::p4a(),
-        Pair::p4b(),
-        Pair::p5(),
-    ] {
-        assert!(refused(&good).is_empty(), "{good:?}");
-    }
-    assert_eq!(refused(&Pair::p6()), ["P080", "P080"]);
-    let mut mixed = Pair::p4a();
-    mixed.destination["domainJoined"] = json!(false);
-    assert_eq!(refused(&mixed), ["P080"]);
+fn a_credential_that_nobody_defines_is_an_error() {
     let asked = note("inventory.credentials[\"nobody\"].scope == \"local\"");
     let found = check_pair(&asked, &Pair::p4a().inventory());
     assert_eq!(

@@ -37,6 +37,7 @@ fn setting(path: &str, text: &str) -> Setting {
         seed: 7,
         faults: Vec::new(),
         parallel: 1,
+        decisions: Vec::new(),
         resumes: 0,
     }
 }

@@ -14,7 +14,9 @@ use crate::action::Context;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::action::world::TEMPORARY_ACCOUNT;
+use crate::plan::Nature;
 use crate::plan::Signature;
+use crate::plan::Undo;
 use crate::run::Outcome;
 use crate::run::Probe;
 use crate::run::Standing;
@@ -34,6 +36,11 @@ impl Action for Clear {
             expressions: &[],
             changes: true,
             summary: "makes sure that no temporary account is left over",
+            nature: Nature {
+                // What it removes was left over by this run itself.
+                undo: Undo::NotNeeded,
+                ..Nature::change("clearing the temporary account").moot(super::NO_ACCOUNT)
+            },
         }
     }
 

@@ -28,6 +28,7 @@ use crate::action::world::refused;
 use crate::action::world::temporary_key;
 use crate::action::world::temporary_password;
 use crate::host::NewAccount;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Probe;
@@ -67,6 +68,7 @@ impl Action for Create {
             expressions: &[],
             changes: true,
             summary: "creates the temporary local administrator",
+            nature: Nature::change("the temporary account").moot(super::NO_ACCOUNT),
         }
     }
 

@@ -19,9 +19,24 @@ use serde_json::json;
 use super::ActionError;
 use super::Context;
 use crate::host::AccountState;
+use crate::plan::Moot;
 use crate::run::Place;
 
 const SERVERS: &[Place] = &[Place::Source, Place::Destination];
+
+/// What leaves a server without need of the account: whoever logs on can do so outside the domain.
+pub(super) const NO_ACCOUNT: &[Moot] = &[
+    Moot {
+        fact: "scope",
+        is: "local",
+        words: "no temporary account is needed",
+    },
+    Moot {
+        fact: "domainJoined",
+        is: "false",
+        words: "no temporary account is needed",
+    },
+];
 
 /// Where the account's rights lie on the server, for a person's commands.
 const RIGHTS: &str = "/etc/sudoers.d/sms-plan-MsftSmsStorMigratSvc";

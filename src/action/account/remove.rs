@@ -18,6 +18,7 @@ use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::action::world::TEMPORARY_ACCOUNT;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Account;
 use crate::run::Outcome;
@@ -40,6 +41,7 @@ impl Action for Remove {
             expressions: &[],
             changes: true,
             summary: "removes the temporary local administrator",
+            nature: Nature::change("removing the temporary account").moot(super::NO_ACCOUNT),
         }
     }
 

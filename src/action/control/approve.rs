@@ -8,6 +8,7 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
 use crate::action::registry::parameters;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Probe;
@@ -40,6 +41,7 @@ impl Action for Approve {
             expressions: &[],
             changes: false,
             summary: "pauses the run until a person approves",
+            nature: Nature::look("this approval"),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
 use crate::action::registry::parameters;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Probe;
@@ -43,6 +44,7 @@ impl Action for Assert {
             expressions: &["/that"],
             changes: false,
             summary: "stops the run unless an expression is true",
+            nature: Nature::look("this question"),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
 use crate::action::registry::parameters;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Probe;
@@ -40,6 +41,7 @@ impl Action for Note {
             expressions: &[],
             changes: false,
             summary: "records a line of text in the journal",
+            nature: Nature::look("this note"),
         }
     }
 

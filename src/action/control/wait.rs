@@ -14,6 +14,7 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
 use crate::action::registry::parameters;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Probe;
@@ -55,6 +56,7 @@ impl Action for Wait {
             expressions: &["/expression"],
             changes: false,
             summary: "waits until a port answers or an expression is true",
+            nature: Nature::look("this wait"),
         }
     }
 

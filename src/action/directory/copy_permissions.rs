@@ -18,6 +18,8 @@ use crate::action::world::refused;
 use crate::directory::Ace;
 use crate::directory::Parts;
 use crate::directory::SecurityDescriptor;
+use crate::plan::Moot;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Place;
@@ -46,6 +48,11 @@ impl Action for CopyPermissions {
             expressions: &[],
             changes: true,
             summary: "copies the source object's explicit permissions to the destination's object",
+            nature: Nature::change("copying permissions").moot(&[Moot {
+                fact: "domainJoined",
+                is: "false",
+                words: "it has no computer account whose permissions could be copied",
+            }]),
         }
     }
 

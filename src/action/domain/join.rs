@@ -25,6 +25,9 @@ use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::directory::Computer;
 use crate::host::Os;
+use crate::plan::Identity;
+use crate::plan::Moot;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Place;
@@ -51,6 +54,21 @@ impl Action for Join {
             expressions: &[],
             changes: true,
             summary: "joins the domain; the destination takes the source's account over",
+            nature: Nature {
+                no_return: Some((
+                    Place::Destination,
+                    "it takes the source's computer account over and sets its password, so the way \
+                     back is no longer only to restore: the source would have to join again as its \
+                     old self, and the directory would have to allow that",
+                )),
+                ..Nature::change("joining the domain")
+                    .identity(Identity::Moves)
+                    .moot(&[Moot {
+                        fact: "domainJoined",
+                        is: "false",
+                        words: "it has no domain to join again",
+                    }])
+            },
         }
     }
 

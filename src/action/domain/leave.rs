@@ -25,6 +25,9 @@ use crate::host::Host;
 use crate::host::ScriptIntent;
 use crate::host::ScriptRun;
 use crate::host::Shell;
+use crate::plan::Identity;
+use crate::plan::Moot;
+use crate::plan::Nature;
 use crate::plan::Scope;
 use crate::plan::Signature;
 use crate::run::Outcome;
@@ -48,6 +51,13 @@ impl Action for Leave {
             expressions: &[],
             changes: true,
             summary: "leaves the domain and keeps the computer account, disabled",
+            nature: Nature::change("leaving the domain")
+                .identity(Identity::Moves)
+                .moot(&[Moot {
+                    fact: "domainJoined",
+                    is: "false",
+                    words: "it has no domain to leave",
+                }]),
         }
     }
 

@@ -23,6 +23,7 @@ use crate::host::Facts;
 use crate::host::Host;
 use crate::host::HostSnapshot;
 use crate::host::Os;
+use crate::plan::Nature;
 use crate::plan::NewName;
 use crate::plan::Signature;
 use crate::run::Account;
@@ -71,6 +72,7 @@ impl Action for Connect {
             expressions: &[],
             changes: false,
             summary: "logs on to a server, gathers its facts and its snapshot, and sets the fence",
+            nature: Nature::look("this logon").moot(crate::action::account::NO_ACCOUNT),
         }
     }
 

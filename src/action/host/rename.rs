@@ -13,6 +13,8 @@ use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::action::world::refused;
 use crate::host::Naming;
+use crate::plan::Identity;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Place;
@@ -34,6 +36,7 @@ impl Action for Rename {
             expressions: &[],
             changes: true,
             summary: "renames a server: the source to its new name, the destination to the source's",
+            nature: Nature::change("this new name").identity(Identity::Moves),
         }
     }
 

@@ -17,7 +17,10 @@ use crate::action::ActionErrorKind;
 use crate::action::Context;
 use crate::action::Prepared;
 use crate::action::registry::parameters;
+use crate::plan::Identity;
+use crate::plan::Nature;
 use crate::plan::Signature;
+use crate::plan::Undo;
 use crate::run::Outcome;
 use crate::run::Probe;
 use crate::run::Standing;
@@ -57,6 +60,11 @@ impl Action for Restart {
             expressions: &[],
             changes: true,
             summary: "restarts a server, once",
+            nature: Nature {
+                // A restart has no inverse and needs none.
+                undo: Undo::NotNeeded,
+                ..Nature::change("this restart").identity(Identity::Moves)
+            },
         }
     }
 

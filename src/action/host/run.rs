@@ -18,7 +18,9 @@ use crate::host::ScriptIntent;
 use crate::host::ScriptResult;
 use crate::host::ScriptRun;
 use crate::host::Shell;
+use crate::plan::Nature;
 use crate::plan::Signature;
+use crate::plan::Undo;
 use crate::run::Outcome;
 use crate::run::Place;
 use crate::run::Probe;
@@ -72,6 +74,10 @@ impl Action for Run {
             expressions: &[],
             changes: true,
             summary: "runs a script of the plan's author, with a probe and an undo of its own",
+            nature: Nature {
+                undo: Undo::Given("/undo"),
+                ..Nature::change("this script")
+            },
         }
     }
 

@@ -16,6 +16,8 @@ use crate::action::ActionError;
 use crate::action::Context;
 use crate::action::registry::parameters;
 use crate::host::Knock;
+use crate::plan::Identity;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Probe;
@@ -58,6 +60,7 @@ impl Action for Wait {
             expressions: &[],
             changes: false,
             summary: "waits until a server answers with its services and the expected name",
+            nature: Nature::look("this wait").identity(Identity::Shows),
         }
     }
 

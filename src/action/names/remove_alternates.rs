@@ -12,6 +12,8 @@ use crate::action::Context;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
+use crate::plan::Identity;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Place;
@@ -42,6 +44,7 @@ impl Action for RemoveAlternates {
             expressions: &[],
             changes: true,
             summary: "removes alternate computer names and records them",
+            nature: Nature::change("removing alternate names").identity(Identity::Alternates),
         }
     }
 

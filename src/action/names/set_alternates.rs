@@ -11,6 +11,8 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
 use crate::action::registry::parameters;
+use crate::plan::Identity;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Place;
@@ -39,6 +41,7 @@ impl Action for SetAlternates {
             expressions: &[],
             changes: true,
             summary: "sets the alternate computer names that another stage recorded",
+            nature: Nature::change("setting alternate names").identity(Identity::Alternates),
         }
     }
 

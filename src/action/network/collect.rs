@@ -9,6 +9,7 @@ use crate::action::Context;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::action::world::refused;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Place;
@@ -29,6 +30,7 @@ impl Action for Collect {
             expressions: &[],
             changes: false,
             summary: "records the adapters and addresses of the source",
+            nature: Nature::look("collecting addresses"),
         }
     }
 

@@ -17,6 +17,8 @@ use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::action::world::refused;
 use crate::host::NetworkChange;
+use crate::plan::Identity;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Place;
@@ -41,6 +43,7 @@ impl Action for Map {
             expressions: &[],
             changes: true,
             summary: "maps network adapters: new addresses for the source, its old ones for the destination",
+            nature: Nature::change("this mapping of addresses").identity(Identity::Moves),
         }
     }
 

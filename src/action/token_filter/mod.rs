@@ -11,9 +11,16 @@ pub(super) use restore::Restore;
 
 use super::ActionError;
 use super::Context;
+use crate::plan::Moot;
 use crate::run::Place;
 
 const SERVERS: &[Place] = &[Place::Source, Place::Destination];
+
+const ON_WINDOWS_ONLY: &[Moot] = &[Moot {
+    fact: "os",
+    is: "linux",
+    words: "the token filter policy exists on Windows only",
+}];
 
 /// Where the value lies.
 const KEY: &str = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System";

@@ -14,6 +14,7 @@ use crate::action::Context;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Probe;
@@ -36,6 +37,7 @@ impl Action for Relax {
             expressions: &[],
             changes: true,
             summary: "turns the local account token filter off",
+            nature: Nature::change("the token filter policy").moot(super::ON_WINDOWS_ONLY),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::action::ActionError;
 use crate::action::Context;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
+use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Probe;
@@ -32,6 +33,7 @@ impl Action for Restore {
             expressions: &[],
             changes: true,
             summary: "puts the local account token filter back as it was",
+            nature: Nature::change("the token filter policy").moot(super::ON_WINDOWS_ONLY),
         }
     }
 

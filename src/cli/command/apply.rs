@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::drive::Ready;
+use super::drive::person;
 use super::drive::to_the_end;
 use crate::action::Credentials;
 use crate::action::Registry;
@@ -21,6 +22,7 @@ use crate::cli::files::read_pair;
 use crate::cli::files::stored_pair;
 use crate::cli::logging;
 use crate::cli::output;
+use crate::cli::real;
 use crate::cli::state;
 use crate::cli::world;
 use crate::engine::SystemClock;
@@ -33,10 +35,10 @@ use crate::engine::write;
 use crate::plan::AdapterChange;
 use crate::plan::Inventory;
 use crate::plan::NewName;
-use crate::plan::Os;
-use crate::plan::TransportKind;
+use crate::plan::PathRow;
 use crate::plan::path;
 use crate::report;
+use crate::report::Preview;
 use crate::run::EventKind;
 use crate::run::Place;
 use crate::run::Run;
@@ -56,8 +58,19 @@ pub(super) async fn execute(
     verbose: u8,
 ) -> Result<Exit, CliError> {
     let registry = Registry::standard();
-    let pair = read_pair(&arguments.plan, &arguments.inventory, &registry)?;
-    refuse_windows(&pair.inventory)?;
+    let pair = read_pair(
+        &arguments.plan,
+        &arguments.inventory,
+        &registry,
+        &arguments.accept,
+    )?;
+    let rows = path(&pair.plan, &roots(&pair.plan, &pair.inventory, None));
+    let refusals = real::why_not(&pair.plan, &pair.inventory, &rows);
+    if !refusals.is_empty() {
+        return Err(CliError::usage(refusals.join("; ")).hint(
+            "nothing was changed; `sms-plan preview` shows the path that the pair would take",
+        ));
+    }
     let credentials = Credentials::fetch(&pair.inventory)?;
     let folder = state::folder(given, Some(&arguments.inventory));
     if folder.join("state.db").exists() {
@@ -83,7 +96,7 @@ pub(super) async fn execute(
             None => {}
         }
     }
-    if !confirmed(arguments, &pair)? {
+    if !confirmed(arguments, &pair, &rows)? {
         return Err(CliError::usage("not confirmed: nothing was changed"));
     }
     let store = state::open(&folder)?;
@@ -97,6 +110,8 @@ pub(super) async fn execute(
         return Err(CliError::usage("the inventory does not name two servers"));
     };
     let subjects = subjects(&pair.inventory);
+    let decisions = pair.accepted.iter().map(|one| one.event(person()));
+    let decisions = decisions.collect();
     let reach = (source, destination);
     let (lease, run) = begin(
         store.as_ref(),
@@ -105,6 +120,7 @@ pub(super) async fn execute(
         &pair.inventory,
         reach,
         subjects,
+        decisions,
     )
     .await?;
     logging::start(
@@ -130,23 +146,6 @@ pub(super) async fn execute(
         state: &folder,
     };
     to_the_end(ready, &arguments.driving).await
-}
-
-/// Plans and inventories of Windows servers can be checked and previewed, but not run yet.
-fn refuse_windows(inventory: &Inventory) -> Result<(), CliError> {
-    let hosts = [
-        (Place::Source, &inventory.source),
-        (Place::Destination, &inventory.destination),
-    ];
-    for (place, host) in hosts {
-        if host.os == Some(Os::Windows) || host.transport() == TransportKind::Winrm {
-            return Err(CliError::usage(format!(
-                "the {place} is a Windows server: this version can only change Linux servers"
-            ))
-            .hint("nothing was changed; `sms-plan preview` shows the path that it would take"));
-        }
-    }
-    Ok(())
 }
 
 /// A run for the same two servers.
@@ -265,10 +264,10 @@ async fn already_done(
     Ok(if differs { Exit::Failed } else { Exit::Done })
 }
 
-fn confirmed(arguments: &Apply, pair: &Pair) -> Result<bool, CliError> {
-    let rows = path(&pair.plan, &roots(&pair.plan, &pair.inventory, None));
+fn confirmed(arguments: &Apply, pair: &Pair, rows: &[PathRow]) -> Result<bool, CliError> {
     if arguments.driving.format == Format::Text {
-        output::print(&report::preview(&pair.plan, &pair.inventory, &rows))?;
+        let preview = Preview::new(&pair.plan, &pair.inventory, rows).accepted(pair.decisions());
+        output::print(&preview.text(std::io::stdout().is_terminal()))?;
     }
     if arguments.yes {
         if arguments.driving.format == Format::Text {

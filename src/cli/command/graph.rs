@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::action::Registry;
 use crate::action::roots;
 use crate::cli::Exit;
+use crate::cli::accept::Accept;
 use crate::cli::arguments::Graph;
 use crate::cli::arguments::GraphFormat;
 use crate::cli::error::CliError;
@@ -16,6 +17,7 @@ use crate::cli::output;
 use crate::cli::state;
 use crate::engine::EngineError;
 use crate::engine::shape_of;
+use crate::plan::Diagnostics;
 use crate::plan::Roots;
 use crate::plan::path;
 use crate::report::graph;
@@ -26,7 +28,7 @@ use crate::run::Run;
 pub(super) async fn execute(arguments: &Graph, given: Option<&Path>) -> Result<Exit, CliError> {
     let picture = match (&arguments.run, &arguments.plan) {
         (Some(run), plan) => of_run(arguments, run, plan.as_deref(), given).await?,
-        (None, Some(plan)) => of_files(plan, arguments.inventory.as_deref())?,
+        (None, Some(plan)) => of_files(plan, arguments.inventory.as_deref(), &arguments.accept)?,
         (None, None) => return Err(CliError::usage("neither a plan nor a run is named")),
     };
     let text = match arguments.format {
@@ -44,14 +46,16 @@ pub(super) async fn execute(arguments: &Graph, given: Option<&Path>) -> Result<E
     Ok(Exit::Done)
 }
 
-fn of_files(plan: &Path, inventory: Option<&Path>) -> Result<Picture, CliError> {
+fn of_files(plan: &Path, inventory: Option<&Path>, accept: &Accept) -> Result<Picture, CliError> {
     let registry = Registry::standard();
     let Some(inventory) = inventory else {
         let plan = read_plan(plan, &registry)?;
+        // Without a pair there is nothing to accept.
+        accept.lift(&mut Diagnostics::default())?;
         print_diagnostics(&plan.warnings);
         return Ok(Picture::new(&plan.value, &Roots::default(), Shown::Plan)?);
     };
-    let pair = read_pair(plan, inventory, &registry)?;
+    let pair = read_pair(plan, inventory, &registry, accept)?;
     let roots = roots(&pair.plan, &pair.inventory, None);
     let rows = path(&pair.plan, &roots);
     let shown = Shown::Path(&pair.inventory, &rows);

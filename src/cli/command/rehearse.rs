@@ -44,7 +44,12 @@ pub(super) async fn execute(arguments: Rehearse) -> Result<Exit, CliError> {
 
 async fn held(arguments: &Rehearse) -> Result<Exit, CliError> {
     let registry = Registry::standard();
-    let pair = read_pair(&arguments.plan, &arguments.inventory, &registry)?;
+    let pair = read_pair(
+        &arguments.plan,
+        &arguments.inventory,
+        &registry,
+        &arguments.accept,
+    )?;
     let assumptions =
         Assumptions::read(&arguments.assume).map_err(|error| CliError::usage(error.to_string()))?;
     let mut setting = Setting {
@@ -54,6 +59,12 @@ async fn held(arguments: &Rehearse) -> Result<Exit, CliError> {
         assumptions,
         seed: arguments.seed,
         faults: Vec::new(),
+        // The same words wherever it is rehearsed, as the seed promises.
+        decisions: pair
+            .accepted
+            .iter()
+            .map(|one| one.event("rehearsal".to_owned()))
+            .collect(),
         parallel: usize::from(arguments.driving.parallel),
         resumes: 0,
     };

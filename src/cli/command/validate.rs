@@ -21,7 +21,12 @@ pub(super) fn execute(arguments: &Validate) -> Result<Exit, CliError> {
         .as_ref()
         .and_then(|path| keep(read_inventory(path), &mut found));
     if let (Some(plan), Some(inventory)) = (&plan, &inventory) {
-        found.extend(check_pair(plan, inventory));
+        let mut misfits = check_pair(plan, inventory);
+        arguments.accept.lift(&mut misfits)?;
+        found.extend(misfits);
+    } else if !found.has_errors() {
+        // Without a pair nothing can be accepted of it; faults of the files come first.
+        arguments.accept.lift(&mut found)?;
     }
     let valid = !found.has_errors();
     match arguments.format {
