@@ -45,8 +45,8 @@ pub(super) enum Command {
     Status(OneRun),
     /// List the runs
     Runs(Listing),
-    /// Show the journal of a run
-    Events(OneRun),
+    /// Show the journal of a run, or check that it is what was written
+    Events(Events),
     /// Ask the process that drives a run to stop once what is under way has ended
     Stop(OneRun),
     /// Let a stage pass that waits for approval, or refuse it
@@ -59,7 +59,7 @@ pub(super) enum Command {
     /// Rewrite a file of an older version for this one; comments and layout stay
     #[command(after_help = TABLE_OF_UPGRADE)]
     Upgrade(Upgrade),
-    /// Print the JSON schema of plans or inventories
+    /// Print the JSON schema of a file, or of what machines read
     Schema(Schema),
     /// Print a completion script
     Completions(Completions),
@@ -156,6 +156,28 @@ pub(super) struct OneRun {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
+}
+
+/// What of a journal.
+#[derive(Debug, Args)]
+pub(super) struct Events {
+    #[command(flatten)]
+    pub(super) of: OneRun,
+    /// Check the hash chain instead: count, first and last time, and the hash over all
+    #[arg(long)]
+    pub(super) verify: bool,
+    /// The hash of any event of the journal, as somebody noted it elsewhere
+    #[arg(long, value_name = "HASH", requires = "verify", value_parser = hash)]
+    pub(super) expect: Option<String>,
+}
+
+/// Reads a SHA-256 as journals write it.
+fn hash(text: &str) -> Result<String, String> {
+    if text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit()) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err("a hash has 64 hexadecimal digits".to_owned())
+    }
 }
 
 /// The runs of one state folder.
@@ -267,6 +289,14 @@ pub(super) enum SchemaOf {
     Plan,
     /// Inventory files.
     Inventory,
+    /// An event of a run: a line of `events`, `apply` and `resume` with `--format json`.
+    Event,
+    /// `status --format json`.
+    Status,
+    /// `preview --format json`.
+    Preview,
+    /// `validate --format json`.
+    Validate,
 }
 
 /// For which shell.

@@ -12,6 +12,7 @@ mod diff;
 mod document;
 mod duration;
 mod expression;
+mod findings;
 mod graph;
 mod inventory;
 mod kinds;
@@ -38,6 +39,7 @@ pub use diff::{
 };
 pub use duration::{DurationError, DurationText};
 pub use expression::{Expression, ExpressionError, Reference};
+pub use findings::{Finding, Findings};
 pub use inventory::{
     AdapterChange, Credential, DirectorySpec, HostSpec, Inventory, InventoryMetadata, LdapSecurity,
     Mapping, NewName, Os, Prefixed, PrefixedError, Route, Scope, SecretRef, StaticAddresses,

@@ -2,6 +2,7 @@
 //!
 //! This is a stored format: fields are only ever added, never renamed and never reused.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -16,17 +17,20 @@ use super::Standing;
 pub const EVENT_VERSION: u32 = 1;
 
 /// One entry of a journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
-    /// The version of the format, [`EVENT_VERSION`].
+    /// The version of the format, `1`.
+    #[schemars(extend("const" = EVENT_VERSION))]
     pub v: u32,
     /// Position in the journal, from 1, without gaps.
+    #[schemars(range(min = 1))]
     pub seq: u64,
     /// UTC time, RFC 3339 with milliseconds.
     pub at: String,
     /// The run it belongs to.
     pub run: RunId,
     /// The run's progress after this event, from 0 to 100.
+    #[schemars(range(min = 0.0, max = 100.0))]
     pub percent: f64,
     /// The stage it is about, if it is about one.
     pub stage: Option<StageId>,
@@ -52,7 +56,7 @@ pub struct Draft {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all_fields = "camelCase")]
 pub enum EventKind {
     /// A run began; its plan and inventory are stored beside the journal.
@@ -228,7 +232,7 @@ pub enum EventKind {
 }
 
 /// What a waiting stage waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaitingFor {
     /// Somebody's approval.
