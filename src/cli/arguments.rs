@@ -43,7 +43,7 @@ pub(super) enum Command {
     Resume(Resume),
     /// Show where a run stands
     Status(OneRun),
-    /// List the runs
+    /// List the runs, or what they keep locked
     Runs(Listing),
     /// Show the journal of a run, or check that it is what was written
     Events(Events),
@@ -183,6 +183,9 @@ fn hash(text: &str) -> Result<String, String> {
 /// The runs of one state folder.
 #[derive(Debug, Args)]
 pub(super) struct Listing {
+    /// List the servers, addresses and directory objects that runs keep to themselves, and by whom
+    #[arg(long)]
+    pub(super) locks: bool,
     /// The inventory beside which the state is
     #[arg(short, long)]
     pub(super) inventory: Option<PathBuf>,

@@ -9,6 +9,7 @@ use crate::run::RunId;
 
 /// `events --verify --format json`.
 #[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct JournalDocument {
     /// The run.
     pub run: RunId,

@@ -1,6 +1,8 @@
 //! The program as a person meets it: words, exit codes, and nothing changed by a mistake.
 
 mod files;
+mod journal;
+mod schemas;
 mod state;
 
 use std::path::Path;
@@ -58,6 +60,27 @@ impl Desk {
 
     fn run(&self, arguments: &[&str]) -> String {
         self.told(&mut self.program(arguments))
+    }
+
+    /// How the program ended, and everything that it said; the result comes first.
+    fn all(&self, arguments: &[&str]) -> String {
+        let mut program = self.program(arguments);
+        let out = program.output().unwrap();
+        let result = String::from_utf8(out.stdout).unwrap();
+        format!("{result}{}", self.told(&mut program))
+    }
+
+    /// The one document, or the lines, that machines get.
+    fn json(&self, arguments: &[&str]) -> Vec<serde_json::Value> {
+        let out = self.program(arguments).output().unwrap();
+        let documents = serde_json::Deserializer::from_slice(&out.stdout).into_iter();
+        let documents: Vec<_> = documents.collect::<Result<_, _>>().unwrap();
+        assert!(
+            !documents.is_empty(),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        documents
     }
 
     /// How the program ended, and what it said on standard error.

@@ -61,17 +61,17 @@ impl Clock for PausedClock {
 impl Bench {
     /// A bench for a plan with these stages, written as YAML; `{ id, on, needs }` is enough.
     pub(super) fn new(stages: &str) -> Self {
-        let (_, _, registry) = stand();
-        let text = plan_text(stages);
-        let plan = Source::from_text("plan.yaml", text.as_str());
-        let plan = load_plan(&plan, &registry.catalogue())
-            .unwrap_or_else(|faults| panic!("{faults:#?}\n{text}"))
-            .value;
+        let plan = plan_of(&plan_text(stages));
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/inventory.yaml");
         let inventory = load_inventory(&Source::from_text(path, INVENTORY))
             .unwrap_or_else(|faults| panic!("{faults:#?}"))
             .value;
         Self::of(Arc::new(plan), Arc::new(inventory))
+    }
+
+    /// The plan's text.
+    pub(super) fn plan_text(&self) -> &str {
+        self.plan.file().text()
     }
 
     /// Another run of the same plan, on a stand of its own; loading it again would take longer
@@ -224,6 +224,11 @@ impl Bench {
         self.lease.clone().expect("begin comes first")
     }
 
+    /// The journal.
+    pub(super) fn journal(&self) -> Vec<Event> {
+        self.store.journal(&self.run)
+    }
+
     /// The journal, one line an event: stage, name, and what tests care for.
     pub(super) fn lines(&self) -> Vec<String> {
         let journal = self.store.journal(&self.run);
@@ -274,6 +279,14 @@ impl Bench {
             ..Holder::this_process()
         }
     }
+}
+
+/// A plan of the actions of these tests.
+pub(super) fn plan_of(text: &str) -> Plan {
+    let (_, _, registry) = stand();
+    load_plan(&Source::from_text("plan.yaml", text), &registry.catalogue())
+        .unwrap_or_else(|faults| panic!("{faults:#?}\n{text}"))
+        .value
 }
 
 /// A new stand, the store whose journal its stages look into, and the actions.

@@ -8,6 +8,7 @@ mod cut;
 mod doubt;
 mod early;
 mod failure;
+mod journals;
 mod lease;
 mod machine;
 mod order;

@@ -8,7 +8,7 @@ mod hostile;
 mod kinds;
 mod pairs;
 mod rules;
-mod schemas;
+pub(crate) mod schemas;
 mod shipped;
 
 use std::path::PathBuf;

@@ -38,7 +38,8 @@ async fn verify(store: &dyn Store, id: &RunId, arguments: &Events) -> Result<Exi
     let document = match store.read(id).await {
         Ok(record) => report::journal(id, &record.events, arguments.expect.as_deref()),
         Err(error) => {
-            let (StoreError::Chain { seq, .. } | StoreError::Unreadable { seq, .. }) = &error else {
+            let (StoreError::Chain { seq, .. } | StoreError::Unreadable { seq, .. }) = &error
+            else {
                 return Err(error.into());
             };
             if json {
