@@ -127,6 +127,14 @@ pub(super) struct Resume {
     /// Try this stage again although a look at the machine cannot tell how it stands
     #[arg(long, value_name = "STAGE", requires = "reason")]
     pub(super) retry: Option<String>,
+    /// Look again at every stage from this one on that had ended, and do again what is gone
+    #[arg(
+        long,
+        value_name = "STAGE",
+        requires = "reason",
+        conflicts_with = "retry"
+    )]
+    pub(super) from: Option<String>,
     /// Why, for the journal
     #[arg(long)]
     pub(super) reason: Option<String>,
@@ -140,6 +148,12 @@ pub(super) struct Driving {
     /// How many stages may be under way at once
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) parallel: u16,
+    /// Start no stage that stands behind this one in the plan; the run is then stopped there
+    #[arg(long, value_name = "STAGE")]
+    pub(super) until: Option<String>,
+    /// Pause before this stage until somebody approves; may be given several times
+    #[arg(long, value_name = "STAGE")]
+    pub(super) pause_before: Vec<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,

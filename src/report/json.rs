@@ -9,12 +9,14 @@ use super::described;
 use crate::plan::PathRow;
 use crate::plan::Plan;
 use crate::plan::Roots;
+use crate::run::EVENT_VERSION;
 use crate::run::Event;
 use crate::run::Run;
 use crate::run::RunId;
 use crate::run::RunState;
 use crate::run::StageId;
 use crate::run::StageStatus;
+use crate::run::Stall;
 use crate::run::Verdict;
 
 /// An event as one line of JSON.
@@ -24,6 +26,15 @@ pub fn event_json(event: &Event) -> String {
         // Events come out of a journal, where they were JSON already.
         Err(error) => format!("{{\"error\":\"{error}\"}}\n"),
     }
+}
+
+/// A stage that takes too long, as one line of JSON between events, from which `notice` tells it.
+pub fn stall_json(stall: &Stall) -> String {
+    let mut line = json!({ "v": EVENT_VERSION, "notice": "Stall" });
+    if let (Value::Object(line), Value::Object(stall)) = (&mut line, json!(stall)) {
+        line.extend(stall);
+    }
+    format!("{line}\n")
 }
 
 /// `preview --format json`: every row, with the states around the stages.

@@ -23,7 +23,10 @@ what it does not know.";
 const CHAIN: &str = "A journal is one event a line, without gaps in `seq`; names of events may be \
 added, and what breaks this promise raises `v`. `hash` is the last field of its line. The line \
 without it is the text that is hashed: SHA-256, in hexadecimal, over the hash of the line before \
-(nothing before the first), a line feed, and that text.";
+(nothing before the first), a line feed, and that text. `at` is never before that of the line \
+before, even where the clock was set back. `apply` and `resume` print lines with `notice` in the \
+place of `event` as well, which are in no journal: `Stall`, a stage that takes much longer than it \
+usually does.";
 
 /// Returns the JSON schema (draft 2020-12) of one line of `events`, `apply` and `resume` with
 /// `--format json`.
@@ -76,6 +79,8 @@ fn plain(schema: &mut Value) {
                 *text = text.replace('\n', " ");
             }
             words(map);
+            // What is printed has its value; nobody fills one in.
+            map.shift_remove("default");
             left_out(map);
             map.values_mut().for_each(plain);
         }

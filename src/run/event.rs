@@ -26,6 +26,7 @@ pub struct Event {
     #[schemars(range(min = 1))]
     pub seq: u64,
     /// UTC time, RFC 3339 with milliseconds.
+    #[schemars(extend("format" = "date-time"))]
     pub at: String,
     /// The run it belongs to.
     pub run: RunId,
@@ -39,6 +40,7 @@ pub struct Event {
     pub kind: EventKind,
     /// SHA-256, in hexadecimal, over the previous entry's hash and this entry's stored text.
     #[serde(default)]
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub hash: String,
 }
 
@@ -182,12 +184,15 @@ pub enum EventKind {
         /// What was seen, or what the plan says to the person.
         message: String,
     },
-    /// A person let the stage pass.
+    /// A person let the stage pass, or begin.
     Approved {
         /// Who.
         by: String,
         /// Why.
         reason: String,
+        /// The stage was held back before it began, and begins now.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        begins: bool,
     },
     /// A person refused to let the stage pass.
     Rejected {
@@ -196,14 +201,20 @@ pub enum EventKind {
         /// Why.
         reason: String,
     },
+    /// A person wants to be asked before the stage begins.
+    HeldBack {
+        /// Who.
+        by: String,
+    },
     /// The plan or the inventory that the run uses was replaced by an edited one.
     PlanEdited {
         /// What differs, one line a change.
         changes: Vec<String>,
     },
-    /// A person accepted what the program alone would refuse.
+    /// A person accepted what the program alone would refuse, or would not do.
     OverrideAccepted {
-        /// What was accepted.
+        /// What was accepted: `retry`, to try a stage again whatever a look says; `look-again`, to
+        /// look whether the effect of a stage that had ended is still there.
         what: String,
         /// Who.
         by: String,
@@ -231,6 +242,12 @@ pub enum EventKind {
     },
 }
 
+/// [`EventKind::OverrideAccepted`]: the stage is tried again whatever a look says.
+pub const RETRY: &str = "retry";
+
+/// [`EventKind::OverrideAccepted`]: the stage had ended, and is looked at again.
+pub const LOOK_AGAIN: &str = "look-again";
+
 /// What a waiting stage waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -243,6 +260,8 @@ pub enum WaitingFor {
     Machine,
     /// A fact that the plan asks for and nobody knows.
     Fact,
+    /// Somebody's leave to begin: a person asked for that.
+    Begin,
 }
 
 /// What an event is about.
@@ -270,6 +289,7 @@ impl EventKind {
             Self::Waiting { .. } => "Waiting",
             Self::Approved { .. } => "Approved",
             Self::Rejected { .. } => "Rejected",
+            Self::HeldBack { .. } => "HeldBack",
             Self::PlanEdited { .. } => "PlanEdited",
             Self::OverrideAccepted { .. } => "OverrideAccepted",
             Self::UndoStarted { .. } => "UndoStarted",
@@ -300,6 +320,7 @@ impl EventKind {
             | Self::Waiting { .. }
             | Self::Approved { .. }
             | Self::Rejected { .. }
+            | Self::HeldBack { .. }
             | Self::UndoStarted {}
             | Self::Undone {}
             | Self::UndoFailed { .. } => Scope::Stage,

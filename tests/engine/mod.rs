@@ -3,6 +3,7 @@
 
 mod approve;
 mod bench;
+mod bounds;
 mod crash;
 mod cut;
 mod doubt;
@@ -14,5 +15,6 @@ mod machine;
 mod order;
 mod retry;
 mod secret;
+mod stall;
 mod stand;
 mod stop;

@@ -13,7 +13,9 @@ use serde_json::json;
 use super::SERVERS;
 use crate::action::Action;
 use crate::action::ActionError;
+use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::registry::parameters;
 use crate::action::world::TEMPORARY_ACCOUNT;
 use crate::action::world::refused;
@@ -57,6 +59,12 @@ enum AccountParameter {
     Temporary,
 }
 
+/// What is probably wrong where it takes long.
+const CAUSES: &[Cause] = &[
+    Cause::any("the server does not answer at its address, or a firewall drops the connection"),
+    Cause::any("the name server that the server asks for the client's name does not answer"),
+];
+
 #[async_trait]
 impl Action for Connect {
     fn signature(&self) -> Signature {
@@ -69,6 +77,10 @@ impl Action for Connect {
             changes: false,
             summary: "logs on to a server, gathers its facts and its snapshot, and sets the fence",
         }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(20, CAUSES)
     }
 
     async fn probe(&self, _: &Context) -> Result<Probe, ActionError> {

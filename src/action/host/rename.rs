@@ -6,7 +6,9 @@ use serde_json::json;
 use super::SERVERS;
 use crate::action::Action;
 use crate::action::ActionError;
+use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::domain::new_name;
 use crate::action::registry::NoParameters;
@@ -23,6 +25,11 @@ use crate::run::Standing;
 /// Gives the source its new name, and the destination the source's old one.
 pub(crate) struct Rename;
 
+/// What is probably wrong where it takes long.
+const CAUSES: &[Cause] = &[Cause::any(
+    "the domain controller is slow or does not answer",
+)];
+
 #[async_trait]
 impl Action for Rename {
     fn signature(&self) -> Signature {
@@ -35,6 +42,10 @@ impl Action for Rename {
             changes: true,
             summary: "renames a server: the source to its new name, the destination to the source's",
         }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(60, CAUSES)
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {

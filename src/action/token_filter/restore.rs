@@ -10,6 +10,7 @@ use super::said;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::plan::Signature;
@@ -32,6 +33,10 @@ impl Action for Restore {
             changes: true,
             summary: "puts the local account token filter back as it was",
         }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(15, &[])
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::drive::Bounds;
 use super::drive::Ready;
 use super::drive::to_the_end;
 use crate::action::Credentials;
@@ -58,6 +59,7 @@ pub(super) async fn execute(
     let registry = Registry::standard();
     let pair = read_pair(&arguments.plan, &arguments.inventory, &registry)?;
     refuse_windows(&pair.inventory)?;
+    let bounds = Bounds::new(&arguments.driving, &pair.plan, None)?;
     let credentials = Credentials::fetch(&pair.inventory)?;
     let folder = state::folder(given, Some(&arguments.inventory));
     if folder.join("state.db").exists() {
@@ -129,7 +131,7 @@ pub(super) async fn execute(
         run,
         state: &folder,
     };
-    to_the_end(ready, &arguments.driving).await
+    to_the_end(ready, &arguments.driving, bounds).await
 }
 
 /// Plans and inventories of Windows servers can be checked and previewed, but not run yet.

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use super::drive::Bounds;
 use super::drive::Ready;
+use super::drive::known_stage;
 use super::drive::person;
 use super::drive::to_the_end;
 use crate::action::Credentials;
@@ -18,10 +20,12 @@ use crate::cli::state;
 use crate::cli::world;
 use crate::engine::SystemClock;
 use crate::engine::take_over;
+use crate::engine::to_look_at_again;
 use crate::engine::write;
 use crate::run::EventKind;
+use crate::run::LOOK_AGAIN;
+use crate::run::RETRY;
 use crate::run::Run;
-use crate::run::StageId;
 use crate::run::StageStatus;
 use crate::store::KeySource;
 use crate::store::NewRun;
@@ -64,20 +68,39 @@ pub(super) async fn execute(
         }
         return Ok(Exit::Done);
     }
+    let bounds = Bounds::new(&arguments.driving, &pair.plan, Some(&before))?;
+    let again = match &arguments.from {
+        Some(from) => {
+            let from = known_stage(from, &pair.plan)?;
+            let from = pair.plan.index_of(&from).unwrap_or_default();
+            to_look_at_again(&pair.plan, &registry, &before, from)
+        }
+        None => Vec::new(),
+    };
+    if let Some(from) = &arguments.from
+        && again.is_empty()
+    {
+        output::note(&format!(
+            "no stage from `{from}` on has ended and left anything to look at"
+        ));
+    }
     say_edited(new, arguments.driving.format)?;
     let sealer = Sealer::new(KeySource::from_environment()?);
     let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
     world.prove_directory().await?;
     let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &record, &pair.plan).await?;
     let mut kinds = Vec::new();
-    if let (Some(stage), Some(reason)) = (retry, arguments.reason.clone()) {
-        let what = "retry".to_owned();
+    let asked = retry
+        .map(|stage| (stage, RETRY))
+        .into_iter()
+        .chain(again.into_iter().map(|stage| (stage, LOOK_AGAIN)));
+    for (stage, what) in asked {
         kinds.push((
             Some(stage),
             EventKind::OverrideAccepted {
-                what,
+                what: what.to_owned(),
                 by: person(),
-                reason,
+                reason: arguments.reason.clone().unwrap_or_default(),
             },
         ));
     }
@@ -94,14 +117,7 @@ pub(super) async fn execute(
         run,
         state: &folder,
     };
-    to_the_end(ready, &arguments.driving).await
-}
-
-fn known_stage(text: &str, plan: &crate::plan::Plan) -> Result<StageId, CliError> {
-    StageId::new(text)
-        .ok()
-        .filter(|stage| plan.index_of(stage).is_some())
-        .ok_or_else(|| CliError::usage(format!("the run's plan has no stage `{text}`")))
+    to_the_end(ready, &arguments.driving, bounds).await
 }
 
 /// A run goes on with the texts that it began with; whoever has edited the files must know that.
