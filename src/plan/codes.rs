@@ -56,11 +56,15 @@ pub const CODES: &[CodeEntry] = &[
     entry("P024", "stage stands before what it needs", "The order of the file must be an order in which the stages can run."),
     entry("P025", "stage needed twice", "`needs` names the same stage more than once."),
     entry("P026", "wait without its restart", "A numbered restart or wait does not fit the other restarts of the same computer."),
+    entry("P027", "restart numbers leave a gap", "The second restart of a computer follows its first one, and so on, on every path that a pair of servers can take."),
+    entry("P028", "weights do not add up", "`begins` and the weights of all stages are percents, so together they are 100; else they are scaled, and rows show other percents than the plan says."),
+    entry("P029", "stage reads what never runs with it", "No kind of pair takes both the stage and the one whose result it needs."),
     // Actions and preconditions.
     entry("P030", "unknown action", "`uses` names an action that does not exist."),
     entry("P031", "action has no place there", "The action cannot act on what `on` names."),
     entry("P032", "precondition asks not exactly one question", "A precondition holds one question, and may add `when`, `message` and `early`."),
     entry("P033", "precondition has no host to ask", "The question is about a host, and the stage does not act on one."),
+    entry("P034", "domain stage in a workgroup", "Wherever the stage runs, the computer that it takes out of a domain or into one is in a workgroup."),
     // Expressions.
     entry("P040", "expression cannot be read", "The text is not a CEL expression."),
     entry("P041", "unknown name in an expression", "The expression names a value or a function that does not exist."),
@@ -68,6 +72,8 @@ pub const CODES: &[CodeEntry] = &[
     entry("P043", "output of a stage that is not needed", "Only the outputs of stages that this one needs, directly or not, are sure to be there."),
     entry("P044", "fact may not be known yet", "A fact of a host is learned when connecting, so the stage must need that host's `host.connect`."),
     entry("P045", "expression is too long", "Expressions are read by people; a long one belongs into several stages."),
+    entry("P046", "expression asks too much", "Brackets, sums and loops inside each other are bounded, so that every condition is answered at once."),
+    entry("P047", "condition never holds", "No kind of pair of servers makes the condition true, so the stage never runs."),
     // Templates.
     entry("P050", "template cannot be read", "The text is not a Handlebars template."),
     entry("P051", "three braces", "`{{{` switches escaping off and is never needed here."),

@@ -246,12 +246,8 @@ fn moved(matched: &Matched) -> Vec<bool> {
 
 /// Only a stage that is new, gone or has another condition can change a path.
 fn paths(old: &Plan, new: &Plan, matched: &Matched) -> Vec<PathDifference> {
-    let condition = |plan: &Plan, index: usize| {
-        plan.stages[index]
-            .when
-            .as_ref()
-            .map(|when| view::condition(when))
-    };
+    let condition =
+        |plan: &Plan, index: usize| plan.stages[index].when.as_ref().map(view::condition);
     let looked_at: Vec<(Option<usize>, Option<usize>)> = (0..old.stages.len())
         .filter(|index| matched.new_of[*index].is_none())
         .map(|index| (Some(index), None))

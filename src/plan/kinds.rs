@@ -183,6 +183,11 @@ pub fn kinds() -> &'static [Kind] {
     KINDS
 }
 
+/// Returns the releases of Windows that a pair may have, as an inventory writes them.
+pub(crate) fn releases() -> impl Iterator<Item = &'static str> {
+    RELEASES_2003.into_iter().chain(RELEASES)
+}
+
 impl Kind {
     /// Returns what the inventory of such a pair says.
     pub fn roots(&self) -> Roots {
@@ -335,14 +340,16 @@ impl Pair {
             }
             facts
         };
+        // Nobody can write these names, so only the servers' own credentials are found.
+        let (source, destination) = ("\0source", "\0destination");
         Roots::of_inventory(json!({
             "hosts": {
-                "source": host(&self.source, "source"),
-                "destination": host(&self.destination, "destination"),
+                "source": host(&self.source, source),
+                "destination": host(&self.destination, destination),
             },
             "credentials": {
-                "source": { "scope": self.source.scope },
-                "destination": { "scope": self.destination.scope },
+                source: { "scope": self.source.scope },
+                destination: { "scope": self.destination.scope },
             },
         }))
     }

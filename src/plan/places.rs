@@ -116,7 +116,6 @@ impl Places {
         let mut open = vec![node];
         while let Some(node) = open.pop() {
             match &self.nodes[node].children {
-                Children::None => {}
                 Children::Map(children) => {
                     for (name, child) in children {
                         if name == "<<" {
@@ -127,7 +126,7 @@ impl Places {
                     }
                 }
                 Children::Sequence(children) if token == "*" => found.extend(children),
-                Children::Sequence(_) => {}
+                Children::None | Children::Sequence(_) => {}
             }
         }
         found

@@ -22,7 +22,7 @@ use super::expression::Reference;
 use super::expression::is_not_known_yet;
 use super::roots::ROOTS;
 use super::roots::Roots;
-use super::vocabulary::Kind;
+use super::vocabulary::Shape;
 use super::vocabulary::is_root;
 use super::vocabulary::look_up;
 use super::vocabulary::written;
@@ -319,9 +319,8 @@ impl Walk {
             }
             return;
         }
-        let look: Vec<Option<String>> = keys.iter().cloned().map(Some).collect();
-        match look_up(&look) {
-            Ok(Kind::Map | Kind::List) if printed => {
+        match look_up(&keys) {
+            Ok(Shape::List(_) | Shape::Each(_) | Shape::Fields(_)) if printed => {
                 self.fault(
                     "P053",
                     format!("`{raw}` is a group of values and has no text"),

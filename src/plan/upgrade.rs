@@ -72,19 +72,22 @@ fn edits(file: &Source, step: &Step, changes: &[Change]) -> Vec<Edit> {
     let text = file.text();
     let mut edits = Vec::new();
     for (_, bytes) in places.matching("/apiVersion") {
-        let text = text[bytes.clone()].replace(step.from, step.to);
+        let bytes = scalar(text, bytes);
+        let text = like(&text[bytes.clone()], step.to);
         edits.push(Edit { bytes, text });
     }
     for change in changes {
         match change {
             Change::Key(pattern, name) => {
                 for (bytes, _) in places.matching(pattern) {
+                    let bytes = scalar(text, bytes);
                     let text = like(&text[bytes.clone()], name);
                     edits.push(Edit { bytes, text });
                 }
             }
             Change::Value(pattern, rewrite) => {
                 for (_, bytes) in places.matching(pattern) {
+                    let bytes = scalar(text, bytes);
                     if let Some(text) = rewrite(&text[bytes.clone()]) {
                         edits.push(Edit { bytes, text });
                     }
@@ -94,6 +97,44 @@ fn edits(file: &Source, step: &Step, changes: &[Change]) -> Vec<Edit> {
     }
     edits.sort_by_key(|edit| edit.bytes.start);
     edits
+}
+
+/// The bytes of a scalar alone: to the parser its anchor, and blanks and comments after its quotes,
+/// are part of it.
+fn scalar(text: &str, bytes: Range<usize>) -> Range<usize> {
+    let mut start = bytes.start;
+    let rest = |start: usize| text.get(start..bytes.end).unwrap_or_default();
+    if rest(start).starts_with('&') {
+        let anchor = rest(start);
+        let after = anchor.trim_start_matches(|c: char| !c.is_whitespace());
+        start = bytes.end - after.trim_start().len();
+    }
+    let scalar = rest(start);
+    let length = if let Some(quote @ ('"' | '\'')) = scalar.chars().next() {
+        quoted(scalar, quote)
+    } else {
+        let line = scalar.lines().next().unwrap_or_default();
+        line.split(" #").next().unwrap_or_default().trim_end().len()
+    };
+    start..start + length
+}
+
+/// How long a text in quotes is, the quotes with it. In double quotes a backslash takes the next
+/// character with it, in single ones a quote is doubled.
+fn quoted(text: &str, quote: char) -> usize {
+    let mut characters = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = characters.next() {
+        if c == '\\' && quote == '"' {
+            characters.next();
+        } else if c == quote {
+            if quote == '\'' && characters.peek().is_some_and(|(_, next)| *next == quote) {
+                characters.next();
+                continue;
+            }
+            return at + c.len_utf8();
+        }
+    }
+    text.len()
 }
 
 /// A name in the quotes of another one.
@@ -121,6 +162,23 @@ fn applied(text: &str, edits: Vec<Edit>) -> String {
 mod tests {
     use super::super::spec::API_VERSION;
     use super::*;
+
+    #[test]
+    fn a_scalar_is_without_its_anchor_and_its_comment() {
+        for (text, expected) in [
+            ("90", "90"),
+            ("&long 90", "90"),
+            ("&a  'x'", "'x'"),
+            ("'it''s' # 'c'", "'it''s'"),
+            (r#""a \" b"   # c"#, r#""a \" b""#),
+            ("plain # c", "plain"),
+            ("*alias  ", "*alias"),
+            ("\"open", "\"open"),
+            ("", ""),
+        ] {
+            assert_eq!(&text[scalar(text, 0..text.len())], expected, "{text}");
+        }
+    }
 
     #[test]
     fn the_steps_lead_to_this_version_without_a_gap() {

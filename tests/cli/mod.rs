@@ -1,10 +1,13 @@
 //! The program as a person meets it: words, exit codes, and nothing changed by a mistake.
 
 mod bounds;
+mod diff;
 mod files;
+mod graph;
 mod journal;
 mod schemas;
 mod state;
+mod upgrade;
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -92,6 +95,13 @@ impl Desk {
             .unwrap()
             .replace(&here, "[here]");
         format!("exit {}\n{said}", out.status.code().unwrap())
+    }
+
+    /// How the program ended, and what it printed.
+    fn printed(&self, arguments: &[&str]) -> String {
+        let out = self.program(arguments).output().unwrap();
+        let printed = String::from_utf8(out.stdout).unwrap();
+        format!("exit {}\n{printed}", out.status.code().unwrap())
     }
 
     /// Nothing of a run may be there.

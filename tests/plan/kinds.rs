@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use sms_plan::plan::Pair;
 use sms_plan::plan::Plan;
 use sms_plan::plan::Roots;
 use sms_plan::plan::Runs;
@@ -60,7 +61,11 @@ fn pairs_of_a_kind_take_the_same_rows() {
         let rows = taken(&plan, &kind.roots());
         let variants = kind.variants();
         assert!(variants.contains(&kind.pair), "{}", kind.code);
-        for pair in variants {
+        // Each server's own in turn: conditions of rows ask one or the other.
+        let either = |pair: &&Pair| {
+            pair.source == kind.pair.source || pair.destination == kind.pair.destination
+        };
+        for pair in variants.iter().filter(either) {
             assert_eq!(
                 taken(&plan, &pair.inventory("pair").roots()),
                 rows,

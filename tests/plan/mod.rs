@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod catalogue;
+mod diff;
 mod faulty;
 mod hostile;
 mod kinds;
@@ -10,6 +11,8 @@ mod pairs;
 mod rules;
 pub(crate) mod schemas;
 mod shipped;
+mod types;
+mod upgrade;
 
 use std::path::PathBuf;
 

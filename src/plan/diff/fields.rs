@@ -8,6 +8,9 @@ use serde_json::Value;
 /// The fields of a stage whose change changes what it does; see [`super::super::Stage::digest`].
 const OF_EFFECT: [&str; 6] = ["on", "uses", "with", "needs", "when", "preconditions"];
 
+/// Where each element is its own name.
+const SET: &str = "/needs";
+
 /// One field that two values have differently.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FieldChange {
@@ -40,6 +43,12 @@ pub(super) fn changes(old: &Value, new: &Value) -> Vec<FieldChange> {
 /// Values are at most 64 deep, so this may recurse.
 fn walk(field: String, old: &Value, new: &Value, found: &mut Vec<FieldChange>) {
     match (old, new) {
+        // One of several forms, told by its only key, against another one.
+        (Value::Object(a), Value::Object(b))
+            if field != SET && a.len() == 1 && b.len() == 1 && !a.keys().eq(b.keys()) =>
+        {
+            found.push(change(field, Some(old), Some(new)));
+        }
         (Value::Object(old), Value::Object(new)) => {
             let gone: BTreeSet<&String> =
                 old.keys().filter(|key| !new.contains_key(*key)).collect();

@@ -19,8 +19,8 @@ const BESIDE: f64 = 22.0;
 const BETWEEN_ARROWS: f64 = 14.0;
 const BETWEEN_LAYERS: f64 = 26.0;
 /// The room between a lane's border and its tiles; above them stands its name.
-const LANE_MARGIN: f64 = 14.0;
-const LANE_HEAD: f64 = 34.0;
+const LANE_MARGIN: f64 = 12.0;
+const LANE_HEAD: f64 = 38.0;
 /// The share of a tile's width on which arrows end.
 const PORTS: f64 = 0.6;
 
@@ -312,4 +312,99 @@ fn whole(lanes: &[(Place, Area)], arrows: &[Vec<Stretch>]) -> Area {
             width: 0.0,
             height: 0.0,
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::LANES;
+    use super::super::Tile;
+    use super::super::look::Look;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A picture of up to 24 tiles with arrows between any of them, and their sizes.
+    fn pictures() -> impl Strategy<Value = (Picture, Vec<(f64, f64)>)> {
+        let tile = (0..LANES.len(), 30_u32..120);
+        prop::collection::vec(
+            (
+                tile,
+                prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+            ),
+            1..24,
+        )
+        .prop_map(|stages| {
+            let mut arrows = Vec::new();
+            let mut tiles = Vec::new();
+            let mut sizes = Vec::new();
+            for (to, ((lane, height), needs)) in stages.iter().enumerate() {
+                if to > 0 {
+                    arrows.extend(needs.iter().map(|need| (need.index(to), to)));
+                }
+                sizes.push((200.0, f64::from(*height)));
+                tiles.push(Tile {
+                    id: format!("s{to}"),
+                    percent: String::new(),
+                    description: String::new(),
+                    lane: LANES[*lane],
+                    look: Look::Plain,
+                    reason: String::new(),
+                });
+            }
+            arrows.sort_unstable();
+            arrows.dedup();
+            let title = String::new();
+            (
+                Picture {
+                    title,
+                    tiles,
+                    arrows,
+                },
+                sizes,
+            )
+        })
+    }
+
+    fn overlap(a: &Area, b: &Area) -> bool {
+        a.x < b.right() && b.x < a.right() && a.y < b.bottom() && b.y < a.bottom()
+    }
+
+    proptest! {
+        // Laying out is slow where nothing is optimised.
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn boxes_do_not_overlap_and_arrows_go_around_them((picture, sizes) in pictures()) {
+            let layout = lay_out(&picture, &sizes);
+            for (n, tile) in layout.tiles.iter().enumerate() {
+                prop_assert!(tile.x.is_finite() && tile.y.is_finite());
+                for other in &layout.tiles[..n] {
+                    prop_assert!(!overlap(tile, other), "{tile:?} {other:?}");
+                }
+                let (_, lane) = layout.lanes.iter().find(|(place, _)| *place == picture.tiles[n].lane).unwrap();
+                prop_assert!(lane.x <= tile.x && tile.right() <= lane.right());
+                prop_assert!(lane.y <= tile.y && tile.bottom() <= lane.bottom());
+            }
+            for ((from, to), stretches) in picture.arrows.iter().zip(&layout.arrows) {
+                let near = |a: f64, b: f64| (a - b).abs() < 0.001;
+                prop_assert!(near(stretches[0].top, layout.tiles[*from].bottom()));
+                let last = &stretches[stretches.len() - 1];
+                prop_assert!(near(last.bottom, layout.tiles[*to].y));
+                for stretch in stretches {
+                    let line = Area { x: stretch.x - 0.5, y: stretch.top, width: 1.0, height: stretch.bottom - stretch.top };
+                    prop_assert!(line.height >= 0.0);
+                    prop_assert!(layout.tiles.iter().all(|tile| !overlap(tile, &line)), "{stretch:?} crosses a tile");
+                }
+                // Between two stretches it bends, and there no tile may be either.
+                for pair in stretches.windows(2) {
+                    let gap = Area {
+                        x: pair[0].x.min(pair[1].x),
+                        y: pair[0].bottom,
+                        width: (pair[0].x - pair[1].x).abs(),
+                        height: pair[1].top - pair[0].bottom,
+                    };
+                    prop_assert!(gap.height > 0.0 || gap.width < 0.001, "{pair:?} bends without room");
+                    prop_assert!(layout.tiles.iter().all(|tile| !overlap(tile, &gap)), "{pair:?} bends through a tile");
+                }
+            }
+        }
+    }
 }

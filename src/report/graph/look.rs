@@ -76,7 +76,7 @@ impl Look {
                 StageStatus::InDoubt => "cut off; a resume looks at it",
                 StageStatus::Succeeded => "complete",
                 StageStatus::Adopted => "done by a person",
-                StageStatus::Failed => "failed",
+                StageStatus::Failed => "its last attempt failed",
                 StageStatus::Waiting => "needs a person",
                 StageStatus::Undoing => "being undone",
                 StageStatus::Undone => "gone again",
@@ -179,5 +179,47 @@ impl Look {
             Self::Skipped => 12,
             Self::Status(S::Skipped) => 13,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_are_told_apart_without_colour() {
+        use StageStatus as S;
+        let of_a_run = [
+            S::Pending,
+            S::Skipped,
+            S::Running,
+            S::InDoubt,
+            S::Succeeded,
+            S::Adopted,
+            S::Failed,
+            S::Waiting,
+            S::Undoing,
+            S::Undone,
+        ];
+        let of_a_path = [Look::Taken, Look::Skipped, Look::Open];
+        for looks in [&of_a_run.map(Look::Status)[..], &of_a_path] {
+            for (n, look) in looks.iter().enumerate() {
+                assert!(!look.word().is_empty() && !look.meaning().is_empty());
+                for other in &looks[..n] {
+                    assert_ne!(look.word(), other.word());
+                    assert_ne!(look.style().name, other.style().name);
+                    assert_ne!(
+                        look.style(),
+                        Style {
+                            name: look.style().name,
+                            ..other.style()
+                        }
+                    );
+                }
+            }
+        }
+        let line = |look: Look| look.style().line;
+        assert_ne!(line(Look::Taken), line(Look::Skipped));
+        assert_ne!(line(Look::Open), line(Look::Skipped));
     }
 }

@@ -36,7 +36,7 @@ use look::Look;
 
 /// How many stages a picture may show. Nobody reads a larger one, and laying it out takes time
 /// that grows faster than the plan.
-pub const MOST_STAGES: usize = 1_000;
+pub const MOST_STAGES: usize = 300;
 
 /// The lanes from left to right: the directory stands between the servers that it knows.
 const LANES: [Place; 4] = [

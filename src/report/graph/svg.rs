@@ -120,8 +120,8 @@ pub fn svg(picture: &Picture) -> String {
             out,
             "<text x=\"{}\" y=\"{}\" font-size=\"14\" font-weight=\"bold\" fill=\"#444444\" \
              stroke=\"#f6f6f4\" stroke-width=\"4\" paint-order=\"stroke\">{place}</text>",
-            n(area.x + 14.0),
-            n(area.y + 21.0)
+            n(area.x + 12.0),
+            n(area.y + 13.5)
         );
     }
     for ((tile, words), area) in picture.tiles.iter().zip(&words).zip(&layout.tiles) {
@@ -337,6 +337,6 @@ mod tests {
     fn numbers_are_short() {
         assert_eq!(n(12.0), "12");
         assert_eq!(n(-0.01), "0");
-        assert_eq!(n(3.14), "3.1");
+        assert_eq!(n(7.25), "7.2");
     }
 }

@@ -6,7 +6,7 @@ pub(super) const SIZE: f64 = 12.0;
 /// Estimates how wide a text is, in pixels, in any common sans-serif typeface.
 ///
 /// No typeface is at hand, and whoever looks at a picture may have another one; the widths are those
-/// of wide ones (Verdana, DejaVu Sans), so that a text is never wider than its tile.
+/// of wide ones such as Verdana, so that a text is never wider than its tile.
 pub(super) fn width(text: &str, size: f64) -> f64 {
     text.chars().map(|c| em(c) * size).sum()
 }
@@ -44,6 +44,9 @@ pub(super) fn wrap(text: &str, size: f64, most_wide: f64, most_lines: usize) -> 
                 let rest = word.split_off(cut);
                 line.push_str(&word);
                 word = rest;
+                if word.is_empty() {
+                    break;
+                }
             }
             lines.push(String::new());
         }
