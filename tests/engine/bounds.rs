@@ -1,7 +1,14 @@
 //! How far a person lets a run go: up to a stage, not into a stage, or over some stages again.
 
+use std::sync::Arc;
+
 use insta::assert_snapshot;
-use sms_plan::run::{EventKind, RunState, StageId, StageStatus, WaitingFor};
+use sms_plan::action::Registry;
+use sms_plan::engine::{shape_of, to_look_at_again};
+use sms_plan::plan::{Source, load_plan};
+use sms_plan::run::{
+    EVENT_VERSION, Event, EventKind, Run, RunId, RunState, StageId, StageStatus, WaitingFor,
+};
 
 use super::bench::Bench;
 use super::bench::statuses;
@@ -214,4 +221,71 @@ async fn a_second_look_survives_a_cut_at_every_event() {
             bench.check(&format!("{cut:?}"));
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_did_is_looked_at_before_it_is_done_again() {
+    let mut bench = Bench::new(FOUR);
+    bench.stand.order("a", &[Fault::Final]);
+    bench.apply().await.expect("no cut");
+    bench.take_over().await;
+    bench.stand.put("b", 2);
+    let adopted = EventKind::Adopted {
+        by: "admin@desk".to_owned(),
+        reason: "done by hand".to_owned(),
+        verified: true,
+        output: serde_json::Value::Null,
+        reach: None,
+    };
+    bench.write(Some("b"), adopted).await;
+    let run = bench.resume_from("b").await.expect("no cut");
+    assert_eq!(run.state(), RunState::Succeeded);
+    assert_eq!(run.stage(1).attempts, 0, "it was found done");
+    assert_eq!(bench.stand.probes("b"), 1);
+    bench.check("looked at again");
+}
+
+/// A server that has joined again must not leave again because it is not outside any more.
+#[test]
+fn what_a_later_stage_took_away_on_purpose_is_not_looked_at_again() {
+    let registry = Registry::standard();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/cutover.yaml");
+    let text = std::fs::read_to_string(path).expect("the shipped plan");
+    let plan = load_plan(
+        &Source::from_text("cutover.yaml", text),
+        &registry.catalogue(),
+    )
+    .unwrap_or_else(|faults| panic!("{faults}"))
+    .value;
+    let mut run = Run::new(
+        RunId::new("r").expect("a run id"),
+        Arc::clone(&shape_of(&plan)),
+    );
+    let ended = [
+        "connect-source",
+        "leave-source",
+        "rename-source",
+        "join-source",
+    ];
+    for (seq, stage) in (1..).zip(ended) {
+        let event = Event {
+            v: EVENT_VERSION,
+            seq,
+            at: "2027-01-15T08:00:00.000Z".to_owned(),
+            run: RunId::new("r").expect("a run id"),
+            percent: 0.0,
+            stage: Some(id(stage)),
+            kind: EventKind::Succeeded {
+                attempt: 1,
+                output: serde_json::Value::Null,
+                reach: None,
+                duration_ms: 0,
+                settled: None,
+            },
+            hash: String::new(),
+        };
+        run.fold(&event).expect("it fits");
+    }
+    let again = to_look_at_again(&plan, &registry, &run, 0);
+    assert_eq!(again, [id("rename-source"), id("join-source")]);
 }

@@ -50,12 +50,14 @@ async fn a_stage_that_hangs_is_told_of_at_four_times_its_usual_duration_and_each
 
 #[tokio::test(start_paused = true)]
 async fn a_look_that_hangs_is_told_of_too_and_a_delay_is_not() {
-    let mut bench =
-        Bench::new("id: a, timeout: 20m, retry: { attempts: 2, delay: 5m, factor: 100 }");
+    // The delay is longer than four times what is usual here.
+    let mut bench = Bench::new(
+        "id: a, uses: test.look, timeout: 10m, retry: { attempts: 2, delay: 4m, factor: 1 }",
+    );
     bench.stand.order("a", &[Fault::Passing]);
     bench.stand.mute("a");
     let run = bench.apply().await.expect("no cut");
     assert_eq!(run.state(), RunState::Paused);
     let told: Vec<u64> = bench.stalls.iter().map(|stall| stall.seconds).collect();
-    assert_eq!(told, [360, 720]);
+    assert_eq!(told, [120, 240, 480]);
 }

@@ -265,7 +265,7 @@ impl Action for Step {
     }
 
     fn pace(&self) -> Pace {
-        Pace::seconds(90, CAUSES)
+        Pace::seconds(if self.changes { 90 } else { 30 }, CAUSES)
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
