@@ -130,3 +130,14 @@ fn looking_again_without_a_reason() {
     let desk = desk();
     assert_snapshot!(resume(&desk, &["--from", "first"]));
 }
+
+#[test]
+fn a_resume_tells_what_was_edited_since() {
+    let desk = desk();
+    apply(&desk, &["--until", "first"]);
+    desk.write("plan.yaml", PLAN.replace("text: two", "text: zwei"));
+    desk.write("inventory.yaml", format!("# a comment\n{INVENTORY}"));
+    let told = desk.all(&["resume", "-i", "inventory.yaml", "--until", "first"]);
+    let (told, _) = told.split_once("\nrun ").unwrap();
+    assert_snapshot!(told);
+}

@@ -12,6 +12,7 @@ mod upgrade;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::process::Output;
 use std::process::Stdio;
 
 /// A folder with a good plan and a good inventory, and the program in it.
@@ -68,10 +69,9 @@ impl Desk {
 
     /// How the program ended, and everything that it said; the result comes first.
     fn all(&self, arguments: &[&str]) -> String {
-        let mut program = self.program(arguments);
-        let out = program.output().unwrap();
-        let result = String::from_utf8(out.stdout).unwrap();
-        format!("{result}{}", self.told(&mut program))
+        let out = self.program(arguments).output().unwrap();
+        let result = String::from_utf8(out.stdout.clone()).unwrap();
+        format!("{}{}", self.hidden(&result), self.ended(out))
     }
 
     /// The one document, or the lines, that machines get.
@@ -89,12 +89,16 @@ impl Desk {
 
     /// How the program ended, and what it said on standard error.
     fn told(&self, program: &mut Command) -> String {
-        let out = program.output().unwrap();
-        let here = self.folder.path().display().to_string();
-        let said = String::from_utf8(out.stderr)
-            .unwrap()
-            .replace(&here, "[here]");
-        format!("exit {}\n{said}", out.status.code().unwrap())
+        self.ended(program.output().unwrap())
+    }
+
+    fn ended(&self, out: Output) -> String {
+        let said = String::from_utf8(out.stderr).unwrap();
+        format!(
+            "exit {}\n{}",
+            out.status.code().unwrap(),
+            self.hidden(&said)
+        )
     }
 
     /// How the program ended, and what it printed.
@@ -102,6 +106,11 @@ impl Desk {
         let out = self.program(arguments).output().unwrap();
         let printed = String::from_utf8(out.stdout).unwrap();
         format!("exit {}\n{printed}", out.status.code().unwrap())
+    }
+
+    /// A text without the folder's name.
+    fn hidden(&self, text: &str) -> String {
+        text.replace(&self.folder.path().display().to_string(), "[here]")
     }
 
     /// Nothing of a run may be there.
