@@ -59,6 +59,8 @@ pub(super) enum Command {
     /// Rewrite a file of an older version for this one; comments and layout stay
     #[command(after_help = TABLE_OF_UPGRADE)]
     Upgrade(Upgrade),
+    /// Tell what the code of a fault means, with an example; without one, list all codes
+    Explain(Explain),
     /// Print the JSON schema of a file, or of what machines read
     Schema(Schema),
     /// Print a completion script
@@ -273,6 +275,16 @@ pub(super) struct Diff {
     /// With `--git`: say with the exit code whether they differ, as git's trustExitCode wants it
     #[arg(long, requires = "git")]
     pub(super) exit_code: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+/// What to explain.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The code, as in P021 [default: list all]
+    pub(super) code: Option<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,

@@ -125,9 +125,11 @@ fn check_named_stages(
                 found.push((index, target, place));
             } else {
                 let allowed: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
-                let message = format!("`{name}` does not use `{}`", allowed.join("` or `"));
+                let allowed = allowed.join("` or `");
                 faults.push(
-                    Fault::error("P026", place, message).and(at(target, "uses"), "it uses this"),
+                    Fault::error("P026", place, format!("`{name}` does not use `{allowed}`"))
+                        .and(at(target, "uses"), "it uses this")
+                        .help(format!("name a stage that uses `{allowed}`")),
                 );
             }
         }
@@ -522,6 +524,8 @@ fn connected(stages: &[Value], graph: &Graph, catalogue: &Catalogue) -> Vec<u8> 
     let own = |stage: &Value| match (stage["uses"].as_str(), stage["on"].as_str()) {
         (Some("host.connect"), Some("source")) => 1,
         (Some("host.connect"), Some("destination")) => 2,
+        // It connects to something, only its place is a fault.
+        (Some("host.connect"), _) => 3,
         (Some(uses), _) if catalogue.get(uses).is_some() => 0,
         _ => 3,
     };

@@ -57,6 +57,6 @@ pub use path::{PathRow, Runs, path};
 pub use roots::{ROOTS, Roots};
 pub use schema::{schema_of_inventory, schema_of_plan};
 pub use source::{LARGEST_FILE, Source};
-pub use spec::{API_VERSION, DirectoryRight, HostPlace, Metadata};
+pub use spec::{API_VERSION, Basis, DirectoryRight, HostPlace, Metadata};
 pub use template::{Template, TemplateError};
 pub use upgrade::upgrade;

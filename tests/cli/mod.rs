@@ -2,6 +2,7 @@
 
 mod bounds;
 mod diff;
+mod explain;
 mod files;
 mod graph;
 mod journal;

@@ -8,6 +8,7 @@ mod faulty;
 mod hostile;
 mod kinds;
 mod pairs;
+mod places;
 mod rules;
 pub(crate) mod schemas;
 mod shipped;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use sms_plan::plan::Basis;
 use sms_plan::plan::Runs;
 use sms_plan::plan::kinds;
 use sms_plan::plan::path;
@@ -340,4 +341,34 @@ fn the_changes_of_a_host_are_a_chain() {
             }
         }
     }
+}
+
+#[test]
+fn every_row_says_how_sure_it_is() {
+    let plan = cutover();
+    let of = |basis: Basis| -> Vec<&str> {
+        let rows = plan
+            .stages
+            .iter()
+            .filter(|stage| stage.basis == Some(basis));
+        rows.map(|stage| stage.id.as_str()).collect()
+    };
+    assert_eq!(
+        (
+            of(Basis::Stated).len(),
+            of(Basis::Inferred).len(),
+            of(Basis::Assumed).len()
+        ),
+        (19, 18, 10)
+    );
+    // What a note says is stated, whatever else is read into the document.
+    for stage in &plan.stages {
+        let note = stage.note.as_ref().map_or("", |note| note.source_text());
+        if note.starts_with("Applies only to") {
+            assert_eq!(stage.basis, Some(Basis::Stated), "{}", stage.id);
+        }
+    }
+    // Rows without a number are read as those of clusters, and of Linux that does not restart.
+    assert!(of(Basis::Assumed).contains(&"wait-destination"));
+    assert!(of(Basis::Inferred).contains(&"join-destination"));
 }

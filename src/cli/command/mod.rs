@@ -6,6 +6,7 @@ mod completions;
 mod diff;
 mod drive;
 mod events;
+mod explain;
 mod graph;
 mod preview;
 mod resume;
@@ -47,6 +48,7 @@ pub(super) async fn execute(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Graph(arguments) => graph::execute(&arguments, state).await,
         Command::Diff(arguments) => diff::execute(&arguments),
         Command::Upgrade(arguments) => upgrade::execute(&arguments),
+        Command::Explain(arguments) => explain::execute(&arguments),
         Command::Schema(arguments) => schema::execute(&arguments),
         Command::Completions(arguments) => completions::execute(&arguments),
     }
