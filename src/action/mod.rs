@@ -18,6 +18,7 @@ mod error;
 mod host;
 mod names;
 mod network;
+mod pace;
 mod precondition;
 mod registry;
 mod roots;
@@ -31,6 +32,8 @@ pub use credential::Credentials;
 pub use error::ActionError;
 pub use error::ActionErrorKind;
 pub use error::chain_of;
+pub use pace::Cause;
+pub use pace::Pace;
 pub use precondition::ask;
 pub use registry::Registry;
 pub use roots::roots;
@@ -67,6 +70,11 @@ pub trait Action: Send + Sync {
     /// a finished run is not asked for it any more.
     fn superseded_by(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// How long it takes where nothing is wrong, and what probably is where it takes much longer.
+    fn pace(&self) -> Pace {
+        Pace::UNKNOWN
     }
 
     /// Looks how far the effect has come. Changes nothing.

@@ -46,10 +46,10 @@ pub(super) enum Command {
     Resume(Resume),
     /// Show where a run stands
     Status(OneRun),
-    /// List the runs
+    /// List the runs, or what they keep locked
     Runs(Listing),
-    /// Show the journal of a run
-    Events(OneRun),
+    /// Show the journal of a run, or check that it is what was written
+    Events(Events),
     /// Ask the process that drives a run to stop once what is under way has ended
     Stop(OneRun),
     /// Let a stage pass that waits for approval, or refuse it
@@ -64,7 +64,7 @@ pub(super) enum Command {
     Upgrade(Upgrade),
     /// Tell what the code of a fault means, with an example; without one, list all codes
     Explain(Explain),
-    /// Print the JSON schema of plans or inventories
+    /// Print the JSON schema of a file, or of what machines read
     Schema(Schema),
     /// Print a completion script
     Completions(Completions),
@@ -176,6 +176,14 @@ pub(super) struct Resume {
     /// Try this stage again although a look at the machine cannot tell how it stands
     #[arg(long, value_name = "STAGE", requires = "reason")]
     pub(super) retry: Option<String>,
+    /// Look again at every stage from this one on that had ended, and do again what is gone
+    #[arg(
+        long,
+        value_name = "STAGE",
+        requires = "reason",
+        conflicts_with = "retry"
+    )]
+    pub(super) from: Option<String>,
     /// Why, for the journal
     #[arg(long)]
     pub(super) reason: Option<String>,
@@ -189,6 +197,12 @@ pub(super) struct Driving {
     /// How many stages may be under way at once
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) parallel: u16,
+    /// Start no stage that stands behind this one in the plan; the run is then stopped there
+    #[arg(long, value_name = "STAGE")]
+    pub(super) until: Option<String>,
+    /// Pause before this stage until somebody approves; may be given several times
+    #[arg(long, value_name = "STAGE")]
+    pub(super) pause_before: Vec<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
@@ -207,9 +221,34 @@ pub(super) struct OneRun {
     pub(super) format: Format,
 }
 
+/// What of a journal.
+#[derive(Debug, Args)]
+pub(super) struct Events {
+    #[command(flatten)]
+    pub(super) of: OneRun,
+    /// Check the hash chain instead: count, first and last time, and the hash over all
+    #[arg(long)]
+    pub(super) verify: bool,
+    /// The hash of any event of the journal, as somebody noted it elsewhere
+    #[arg(long, value_name = "HASH", requires = "verify", value_parser = hash)]
+    pub(super) expect: Option<String>,
+}
+
+/// Reads a SHA-256 as journals write it.
+fn hash(text: &str) -> Result<String, String> {
+    if text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit()) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err("a hash has 64 hexadecimal digits".to_owned())
+    }
+}
+
 /// The runs of one state folder.
 #[derive(Debug, Args)]
 pub(super) struct Listing {
+    /// List the servers, addresses and directory objects that runs keep to themselves, and by whom
+    #[arg(long)]
+    pub(super) locks: bool,
     /// The inventory beside which the state is
     #[arg(short, long)]
     pub(super) inventory: Option<PathBuf>,
@@ -328,6 +367,14 @@ pub(super) enum SchemaOf {
     Plan,
     /// Inventory files.
     Inventory,
+    /// An event of a run: a line of `events`, `apply` and `resume` with `--format json`.
+    Event,
+    /// `status --format json`.
+    Status,
+    /// `preview --format json`.
+    Preview,
+    /// `validate --format json`.
+    Validate,
 }
 
 /// For which shell.

@@ -46,6 +46,12 @@ impl CliError {
         self
     }
 
+    /// The same error with another exit code.
+    pub(super) fn ends_with(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
     fn of(exit: Exit, error: &dyn Error) -> Self {
         Self {
             exit,

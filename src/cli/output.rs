@@ -3,6 +3,8 @@
 use std::io::ErrorKind;
 use std::io::Write as _;
 
+use serde::Serialize;
+
 use super::error::CliError;
 
 /// Prints a text as it is.
@@ -15,8 +17,9 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
 }
 
 /// Prints one JSON document, readable by people as well.
-pub(super) fn print_json(value: &serde_json::Value) -> Result<(), CliError> {
-    print(&format!("{value:#}\n"))
+pub(super) fn print_json(document: &impl Serialize) -> Result<(), CliError> {
+    let text = serde_json::to_string_pretty(document).map_err(std::io::Error::from)?;
+    print(&format!("{text}\n"))
 }
 
 /// Tells a person something beside the result, which machines may be reading.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::EngineError;
+use super::News;
 use crate::action::View;
 use crate::run::EventKind;
 use crate::run::Sealed;
@@ -51,7 +52,7 @@ impl Engine<'_> {
                 "{}",
                 event.kind.name()
             );
-            (self.report)(&event, &self.run);
+            (self.report)(News::Event(&event), &self.run);
         }
         Ok(())
     }

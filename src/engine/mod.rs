@@ -3,15 +3,20 @@
 //! Append, then fold, then report, never in another order; a new run, a resumed one and a
 //! taken-over one go through the same loop.
 
+mod again;
 mod begin;
 mod clock;
+mod delay;
 mod gate;
 mod journal;
+mod news;
 mod stages;
+mod stall;
 mod stop;
 mod verify;
 mod work;
 
+pub use again::to_look_at_again;
 pub use begin::begin;
 pub use begin::shape_of;
 pub use begin::take_over;
@@ -19,9 +24,11 @@ pub use begin::write;
 pub use clock::Clock;
 pub use clock::SystemClock;
 pub use gate::has_changed;
+pub use news::News;
 pub use stop::Stop;
 pub use verify::verify;
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,9 +39,9 @@ use tokio::task::JoinSet;
 use crate::action::Registry;
 use crate::action::View;
 use crate::action::World;
+use crate::plan::DurationText;
 use crate::plan::Inventory;
 use crate::plan::Plan;
-use crate::run::Event;
 use crate::run::EventKind;
 use crate::run::FoldError;
 use crate::run::Place;
@@ -49,6 +56,7 @@ use crate::store::Sealer;
 use crate::store::Store;
 use crate::store::StoreError;
 use gate::Gate;
+use stall::AtWork;
 use work::Turn;
 
 /// How often the lease is renewed and a stop from elsewhere is noticed.
@@ -75,6 +83,8 @@ pub struct Drive {
     pub clock: Arc<dyn Clock>,
     /// How many stages may be under way at once; at least 1.
     pub parallel: usize,
+    /// The last stage, in the order of the file, that this process may start; none: all.
+    pub until: Option<StageId>,
 }
 
 /// Why the loop had to end before it could say how the run stands.
@@ -96,7 +106,8 @@ pub enum EngineError {
 
 /// Drives a run until it ends, fails, pauses or is stopped, and says how it stands then.
 ///
-/// `report` hears of every event, in order, after it is durable and folded.
+/// `report` hears of every event, in order, after it is durable and folded, and of stages that take
+/// much longer than they usually do.
 ///
 /// # Errors
 ///
@@ -106,12 +117,13 @@ pub async fn drive(
     drive: Drive,
     run: Run,
     stop: watch::Receiver<Stop>,
-    report: &mut (dyn FnMut(&Event, &Run) + Send),
+    report: &mut (dyn FnMut(News<'_>, &Run) + Send),
 ) -> Result<Run, EngineError> {
     let mut engine = Engine {
         queue: Queue::new(&run),
         gate: Gate::of(&drive, &run),
         view: None,
+        last: drive.until.as_ref().and_then(|id| drive.plan.index_of(id)),
         drive,
         run,
         stop,
@@ -120,6 +132,7 @@ pub async fn drive(
         live: 0,
         due_later: 0,
         busy: BTreeSet::new(),
+        at_work: BTreeMap::new(),
         halt: None,
     };
     let ended = engine.turn_until_quiet().await;
@@ -138,12 +151,16 @@ struct Engine<'a> {
     gate: Gate,
     view: Option<(u64, Arc<View>)>,
     stop: watch::Receiver<Stop>,
-    report: &'a mut (dyn FnMut(&Event, &Run) + Send),
+    report: &'a mut (dyn FnMut(News<'_>, &Run) + Send),
     workers: JoinSet<Turn>,
     live: usize,
     /// How many workers only wait for the time of the next attempt.
     due_later: usize,
     busy: BTreeSet<Place>,
+    /// The stages that a worker is at, and since when.
+    at_work: BTreeMap<usize, AtWork>,
+    /// The position of the last stage that may start.
+    last: Option<usize>,
     halt: Option<Halt>,
 }
 
@@ -191,10 +208,11 @@ impl Engine<'_> {
                     if let Some(reason) = self.drive.store.renew(&self.drive.lease).await? {
                         self.halt(Halt::Stopped(reason));
                     }
+                    self.tell_stalls();
                 }
                 () = &mut limit, if self.halt.is_none() => {
-                    let hours = self.drive.plan.run_timeout;
-                    self.halt(Halt::Stopped(format!("the plan's runTimeout of {hours:?} is over")));
+                    let limit = DurationText(self.drive.plan.run_timeout);
+                    self.halt(Halt::Stopped(format!("the plan's runTimeout of {limit} is over")));
                 }
             }
         }
@@ -238,7 +256,9 @@ impl Engine<'_> {
         } else if waiting {
             RunState::Paused
         } else {
-            let reason = "no stage could start any more".to_owned();
+            let reason = self
+                .reached()
+                .unwrap_or_else(|| "no stage could start any more".to_owned());
             drafts.push((None, EventKind::Stopped { reason }));
             RunState::Stopped
         };
@@ -250,6 +270,14 @@ impl Engine<'_> {
             .release(&self.drive.lease, state == RunState::Succeeded)
             .await?;
         Ok(())
+    }
+
+    /// Says so where this process has done all that it was to do.
+    fn reached(&self) -> Option<String> {
+        let last = self.last?;
+        let ended = (0..=last).all(|position| self.run.stage(position).status.has_ended());
+        let id = &self.drive.plan.stages[last].id;
+        ended.then(|| format!("every stage up to `{id}` has ended, as --until asked"))
     }
 
     /// Takes the run's traces off the servers. The run counts as succeeded only when they are gone;

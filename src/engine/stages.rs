@@ -11,6 +11,8 @@ use tracing::info_span;
 use super::Engine;
 use super::EngineError;
 use super::Halt;
+use super::delay::delay;
+use super::delay::share;
 use super::gate::Passage;
 use super::work::Look;
 use super::work::Looked;
@@ -21,16 +23,12 @@ use crate::action::ActionError;
 use crate::action::ActionErrorKind;
 use crate::action::Context;
 use crate::plan::ExpressionError;
-use crate::plan::Retry;
 use crate::plan::why_skipped;
 use crate::run::EventKind;
 use crate::run::Place;
 use crate::run::Sealed;
 use crate::run::StageId;
 use crate::run::WaitingFor;
-
-/// No retry waits longer than this.
-const LONGEST_DELAY: Duration = Duration::from_mins(5);
 
 /// Events, secrets and names to forget that go into one append.
 #[derive(Default)]
@@ -46,7 +44,8 @@ impl Engine<'_> {
         loop {
             let mut gathered = Gathered::default();
             let mut freed = None;
-            let ready: Vec<usize> = self.queue.ready().collect();
+            let last = self.last.unwrap_or(usize::MAX);
+            let ready: Vec<usize> = self.queue.ready().filter(|next| *next <= last).collect();
             for position in ready {
                 // What a skip has freed may stand earlier in the file, and has the first turn then;
                 // it is considered when the skip is durable.
@@ -74,8 +73,10 @@ impl Engine<'_> {
         if is_host && self.busy.contains(&stage.on) {
             return None;
         }
-        // A condition is asked once; a stage that has begun is on the path.
-        if self.run.stage(position).attempts == 0
+        // A condition is asked once; a stage that has begun, or had ended, is on the path.
+        let state = self.run.stage(position);
+        if state.attempts == 0
+            && !state.again
             && let Some(when) = &stage.when
         {
             let view = self.view();
@@ -115,6 +116,16 @@ impl Engine<'_> {
                     return None;
                 }
             }
+        }
+        if self.run.stage(position).held_back {
+            let waiting = EventKind::Waiting {
+                why: WaitingFor::Begin,
+                message: "it has not begun: somebody asked to be asked before".to_owned(),
+            };
+            gathered.kinds.push((Some(stage.id.clone()), waiting));
+            self.queue.take(position);
+            self.halt(Halt::Paused);
+            return None;
         }
         let early = self.passage(position)?;
         self.queue.take(position);
@@ -160,7 +171,7 @@ impl Engine<'_> {
         early
     }
 
-    fn context(&mut self, position: usize) -> Context {
+    pub(super) fn context(&mut self, position: usize) -> Context {
         let state = self.run.stage(position);
         let (attempt, token, answered) = (state.attempts, state.token.clone(), state.answered);
         Context {
@@ -192,12 +203,14 @@ impl Engine<'_> {
         };
         let work = Look {
             action,
-            in_doubt: state.attempts > 0,
+            in_doubt: state.attempts > 0 || state.again,
             overridden: state.overridden,
+            before: state.again.then(|| state.output.clone()),
             prepared: state.attempts > 0,
             early,
             context,
         };
+        self.begins_work(position);
         self.workers
             .spawn(async move { Turn::Looked(position, look(work).await) }.instrument(span));
     }
@@ -208,6 +221,7 @@ impl Engine<'_> {
         let Some(action) = self.drive.registry.get(&context.stage().uses) else {
             return;
         };
+        self.begins_work(position);
         self.workers.spawn(
             async move {
                 let began = Instant::now();
@@ -385,7 +399,7 @@ impl Engine<'_> {
             ActionErrorKind::Heals | ActionErrorKind::Unreachable
                 if tries < stage.retry.attempts && self.halt.is_none() =>
             {
-                let delay = delay(stage.retry, tries);
+                let delay = delay(stage.retry, tries, share(self.run.id(), &stage.id, tries));
                 let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
                 gathered.kinds.push((
                     id,
@@ -398,6 +412,7 @@ impl Engine<'_> {
                 ));
                 // The host stays taken: the attempt to come may find the last one unfinished.
                 self.due_later += 1;
+                self.at_work.remove(&position);
                 self.workers.spawn(async move {
                     tokio::time::sleep(delay).await;
                     Turn::Due(position)
@@ -422,32 +437,7 @@ impl Engine<'_> {
     /// Frees the stage's place.
     fn leave(&mut self, position: usize) {
         self.live -= 1;
+        self.at_work.remove(&position);
         self.busy.remove(&self.drive.plan.stages[position].on);
-    }
-}
-
-/// How long to wait after the n-th try: longer each time, but never longer than five minutes.
-fn delay(retry: Retry, tries: u32) -> Duration {
-    let growth = retry
-        .factor
-        .powi(i32::try_from(tries.saturating_sub(1)).unwrap_or(i32::MAX));
-    let seconds = retry.delay.as_secs_f64() * growth;
-    Duration::from_secs_f64(seconds.clamp(0.0, LONGEST_DELAY.as_secs_f64()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delays_grow_up_to_a_limit() {
-        let retry = Retry {
-            attempts: 9,
-            delay: Duration::from_secs(5),
-            factor: 2.0,
-        };
-        assert_eq!(delay(retry, 1), Duration::from_secs(5));
-        assert_eq!(delay(retry, 3), Duration::from_secs(20));
-        assert_eq!(delay(retry, 1000), LONGEST_DELAY);
     }
 }

@@ -63,7 +63,8 @@ pub async fn verify(
     verdicts
 }
 
-fn superseding(plan: &Plan, run: &Run, position: usize, by: &[&str]) -> Option<String> {
+/// The later stage that has taken the effect of this one away on purpose, if one has.
+pub(super) fn superseding(plan: &Plan, run: &Run, position: usize, by: &[&str]) -> Option<String> {
     let on = plan.stages[position].on;
     let later = plan.stages.iter().enumerate().skip(position + 1);
     later

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::Instant;
 use tokio::time::sleep;
 use tokio::time::timeout;
+use tokio::time::timeout_at;
 
 use crate::action::Action;
 use crate::action::ActionError;
@@ -14,6 +16,7 @@ use crate::action::ActionErrorKind;
 use crate::action::Context;
 use crate::action::Prepared;
 use crate::action::ask;
+use crate::plan::DurationText;
 use crate::plan::Precondition;
 use crate::run::Outcome;
 use crate::run::Probe;
@@ -51,6 +54,8 @@ pub(super) struct Look {
     pub(super) in_doubt: bool,
     /// A person said that it shall be tried again whatever a look says.
     pub(super) overridden: bool,
+    /// What a stage handed back that had ended and is looked at again.
+    pub(super) before: Option<Value>,
     /// The attempts agree on something already.
     pub(super) prepared: bool,
     /// The plan's early preconditions, where this stage makes the run's first change.
@@ -70,6 +75,7 @@ async fn try_look(look: Look) -> Result<Looked, ActionError> {
         context,
         in_doubt,
         overridden,
+        before,
         prepared,
         early,
     } = look;
@@ -78,6 +84,11 @@ async fn try_look(look: Look) -> Result<Looked, ActionError> {
         let probe = settled_probe(action.as_ref(), &context).await?;
         match probe.standing {
             Standing::After => return Ok(Looked::Done(probe)),
+            // It had ended, and no look could ever say otherwise.
+            _ if probe.blind && before.is_some() => {
+                let outcome = Outcome::output(before.unwrap_or_default());
+                return Ok(Looked::Done(Probe { outcome, ..probe }));
+            }
             Standing::Before | Standing::Between => seen = Some(probe),
             Standing::Foreign => {
                 return Err(ActionError::person(WaitingFor::Judgement, probe.saw));
@@ -91,6 +102,21 @@ async fn try_look(look: Look) -> Result<Looked, ActionError> {
     let begun = seen
         .as_ref()
         .is_some_and(|probe| probe.standing == Standing::Between);
+    let limit = context.stage().timeout;
+    let prepared = timeout(limit, questions(&action, &context, begun, prepared, early))
+        .await
+        .unwrap_or_else(|_| Err(ActionError::passing(late(limit))))?;
+    Ok(Looked::Ready(prepared, seen))
+}
+
+/// Asks what has to be asked before an attempt, and settles what the attempts must agree on.
+async fn questions(
+    action: &Arc<dyn Action>,
+    context: &Context,
+    begun: bool,
+    prepared: bool,
+    early: Vec<(usize, Precondition)>,
+) -> Result<Prepared, ActionError> {
     if !begun {
         for (position, precondition) in &early {
             let of = Context {
@@ -103,25 +129,31 @@ async fn try_look(look: Look) -> Result<Looked, ActionError> {
                 .map_err(|error| error.while_doing(format!("asked early for `{stage}`")))?;
         }
         for precondition in &context.stage().preconditions {
-            ask(precondition, &context).await?;
+            ask(precondition, context).await?;
         }
     }
-    let prepared = if prepared {
-        Prepared::default()
-    } else {
-        action.prepare(&context).await?
-    };
-    Ok(Looked::Ready(prepared, seen))
+    if prepared {
+        return Ok(Prepared::default());
+    }
+    action.prepare(context).await
+}
+
+fn late(limit: Duration) -> String {
+    format!("nobody answered within {}", DurationText(limit))
 }
 
 /// Probes, and waits out a machine that does not answer up to the stage's timeout.
 async fn settled_probe(action: &dyn Action, context: &Context) -> Result<Probe, ActionError> {
-    let until = Instant::now() + context.stage().timeout;
+    let limit = context.stage().timeout;
+    let until = Instant::now() + limit;
     loop {
-        let answer = match context.settle().await {
-            Ok(()) => action.probe(context).await,
-            Err(error) => Err(error),
-        };
+        let answer = timeout_at(until, async {
+            context.settle().await?;
+            action.probe(context).await
+        });
+        let answer = answer
+            .await
+            .unwrap_or_else(|_| Ok(Probe::new(Standing::Unreachable, late(limit))));
         let unanswered = match answer {
             Ok(probe) if probe.standing == Standing::Unreachable => probe,
             Ok(probe) => return Ok(probe),

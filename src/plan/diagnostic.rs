@@ -12,9 +12,8 @@ use annotate_snippets::AnnotationKind;
 use annotate_snippets::Level;
 use annotate_snippets::Renderer;
 use annotate_snippets::Snippet;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
-use serde_json::json;
 
 use super::source::Source;
 pub(crate) use fault::At;
@@ -24,7 +23,7 @@ pub(crate) use near::did_you_mean;
 pub(crate) use near::nearest;
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The file is refused.
@@ -224,26 +223,6 @@ impl Diagnostics {
             .map(|one| format!("{}\n", one.trim_end()))
             .collect::<Vec<_>>()
             .join("\n")
-    }
-
-    /// Returns the document of `validate --format json`.
-    pub fn to_json(&self) -> Value {
-        let all: Vec<Value> = self
-            .0
-            .iter()
-            .map(|d| {
-                json!({
-                    "code": d.code,
-                    "severity": d.severity,
-                    "message": d.message,
-                    "file": d.file.display().to_string(),
-                    "line": d.line,
-                    "column": d.column,
-                    "help": d.help,
-                })
-            })
-            .collect();
-        json!({ "valid": !self.has_errors(), "diagnostics": all })
     }
 }
 

@@ -41,6 +41,7 @@ const DEFAULT_RETRY: Retry = Retry {
     attempts: 3,
     delay: Duration::from_secs(5),
     factor: 2.0,
+    jitter: 0.1,
 };
 
 /// The checks and the types have come apart.
@@ -235,6 +236,7 @@ fn merge(base: Retry, own: RetrySpec) -> Retry {
         attempts: own.attempts.unwrap_or(base.attempts),
         delay: own.delay.map_or(base.delay, |text| text.0),
         factor: own.factor.unwrap_or(base.factor),
+        jitter: own.jitter.unwrap_or(base.jitter),
     }
 }
 

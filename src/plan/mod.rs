@@ -13,6 +13,7 @@ mod diff;
 mod document;
 mod duration;
 mod expression;
+mod findings;
 mod foresee;
 mod graph;
 mod inventory;
@@ -46,6 +47,7 @@ pub use diff::{
 };
 pub use duration::{DurationError, DurationText};
 pub use expression::{Expression, ExpressionError, Reference};
+pub use findings::{Finding, Findings};
 pub use inventory::{
     AdapterChange, Credential, DirectorySpec, HostSpec, Inventory, InventoryMetadata, LdapSecurity,
     Mapping, NewName, Os, Prefixed, PrefixedError, Route, Scope, SecretRef, StaticAddresses,

@@ -121,6 +121,8 @@ pub struct Retry {
     pub delay: Duration,
     /// By how much each further wait is longer; at least 1.
     pub factor: f64,
+    /// By up to which part of itself each wait is longer; from 0 to 1.
+    pub jitter: f64,
 }
 
 /// A question asked before a stage runs.

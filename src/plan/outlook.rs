@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::catalogue::Identity;
@@ -21,7 +22,7 @@ use crate::run::StageId;
 /// What a path means before it is taken.
 ///
 /// Stages of which it is not known yet whether they run count as if they did.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Outlook {
     /// The time in which clients do not find the server; none if the identity does not move.
@@ -37,7 +38,7 @@ pub struct Outlook {
 }
 
 /// The time in which clients do not find the server.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Outage {
     /// It begins with this stage: the first that takes anything of the source's identity away.
@@ -50,7 +51,7 @@ pub struct Outage {
 }
 
 /// A stage on the path.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Mark {
     /// The stage.
     pub id: StageId,
@@ -61,7 +62,7 @@ pub struct Mark {
 }
 
 /// Where a run cannot simply be taken back any more.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct NoReturn {
     /// The stage.
     #[serde(flatten)]

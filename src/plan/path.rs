@@ -1,5 +1,11 @@
 //! Which rows of a plan a pair of servers takes, and why; for the preview.
 
+use std::borrow::Cow;
+
+use schemars::JsonSchema;
+use schemars::Schema;
+use schemars::SchemaGenerator;
+use schemars::json_schema;
 use serde::Serialize;
 
 use super::expression::ExpressionError;
@@ -10,7 +16,7 @@ use super::roots::Roots;
 use super::template::TemplateError;
 
 /// One row of the path: a stage, or one of the two states of a run around them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PathRow {
     /// The stage's id, or `idle` and `succeeded`.
     pub id: String,
@@ -42,6 +48,20 @@ impl Serialize for Runs {
             Self::No => serializer.serialize_bool(false),
             Self::Unknown => serializer.serialize_str("unknown"),
         }
+    }
+}
+
+impl JsonSchema for Runs {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Runs".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": [true, false, "unknown"] })
     }
 }
 

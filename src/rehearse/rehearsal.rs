@@ -17,6 +17,7 @@ use crate::action::first_reach;
 use crate::engine::Clock;
 use crate::engine::Drive;
 use crate::engine::EngineError;
+use crate::engine::News;
 use crate::engine::Stop;
 use crate::engine::begin;
 use crate::engine::drive;
@@ -263,11 +264,18 @@ impl<'a> Bench<'a> {
             lease,
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             parallel: self.setting.parallel,
+            until: None,
+        };
+        // A stall is of no use to whoever reads of it after the end.
+        let mut events = |news: News<'_>, run: &Run| {
+            if let News::Event(event) = news {
+                report(event, run);
+            }
         };
         let driven = tokio::select! {
             biased;
             () = self.simulation.power_cut() => None,
-            driven = drive(setup, run.clone(), heard, report) => Some(driven?),
+            driven = drive(setup, run.clone(), heard, &mut events) => Some(driven?),
         };
         if let Some(run) = driven {
             return Ok((run.state(), run));

@@ -40,7 +40,7 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
             let mut causes = seen.error.iter();
             let label = match seen.waiting {
                 None => "error",
-                Some(WaitingFor::Approval) => "asked",
+                Some(WaitingFor::Approval | WaitingFor::Begin) => "asked",
                 Some(_) => "seen",
             };
             if let Some(first) = causes.next() {
@@ -51,7 +51,7 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
             }
         }
         let way_out = match seen.waiting {
-            Some(WaitingFor::Approval) => Some(format!(
+            Some(WaitingFor::Approval | WaitingFor::Begin) => Some(format!(
                 "hint: sms-plan approve {id} {} --by NAME {with_state}",
                 stage.id
             )),

@@ -2,6 +2,7 @@
 //! that lives, with the percent, what is under way, and the time since the run began.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use crate::run::Event;
 use crate::run::EventKind;
 use crate::run::Run;
 use crate::run::StageId;
+use crate::run::Stall;
 
 /// How often the living line is drawn anew.
 const TICK: Duration = Duration::from_millis(200);
@@ -93,6 +95,15 @@ impl Live {
             .map(|stage| self.text_of(stage, roots))
             .collect();
         self.bar.set_message(texts.join(" | "));
+    }
+
+    /// Hears of a stage that takes much longer than it usually does.
+    pub fn hear_stall(&self, stall: &Stall, roots: &dyn Fn() -> Roots) {
+        let now = jiff::Timestamp::now().to_string();
+        let began = self.began.as_deref().unwrap_or(&now);
+        let at = duration(seconds_between(began, &now).unwrap_or_default());
+        let text = self.text_of(&stall.stage, roots);
+        self.say(&stalled(stall, &at, &text));
     }
 
     fn hear_stage(&mut self, stage: &StageId, event: &Event, roots: &dyn Fn() -> Roots) {
@@ -174,6 +185,20 @@ impl Live {
             println!("{line}");
         }
     }
+}
+
+/// What a person reads of a stage that takes much longer than it usually does.
+pub fn stalled(stall: &Stall, at: &str, description: &str) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "a stage lasts hours, not ages")]
+    let [lasts, usual] = [stall.seconds, stall.usual_seconds].map(|s| duration(s as f64));
+    let mut text = format!(
+        "{:>4}%  {at:>8}  {description}  no progress for {lasts}, usual {usual}",
+        whole(stall.percent)
+    );
+    for cause in &stall.causes {
+        let _infallible = write!(text, "\n{:17}probable cause: {cause}", "");
+    }
+    text
 }
 
 impl Drop for Live {

@@ -197,8 +197,9 @@ fn told(kind: &EventKind) -> (&'static str, String) {
             ("Failed", format!("attempt {attempt}: {}", error.join(": ")))
         }
         EventKind::Waiting { message, .. } => ("Waiting", message.clone()),
-        EventKind::Approved { by, reason } => ("Approved", by_whom(by, reason)),
+        EventKind::Approved { by, reason, .. } => ("Approved", by_whom(by, reason)),
         EventKind::Rejected { by, reason } => ("Rejected", by_whom(by, reason)),
+        EventKind::HeldBack { by } => ("HeldBack", format!("by {by}")),
         EventKind::PlanEdited { changes } => ("PlanEdited", changes.join("; ")),
         EventKind::OverrideAccepted { what, by, reason } => {
             ("OverrideAccepted", format!("{what}, by {by}: {reason}"))

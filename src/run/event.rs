@@ -2,6 +2,7 @@
 //!
 //! This is a stored format: fields are only ever added, never renamed and never reused.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -16,17 +17,21 @@ use super::Standing;
 pub const EVENT_VERSION: u32 = 1;
 
 /// One entry of a journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
-    /// The version of the format, [`EVENT_VERSION`].
+    /// The version of the format, `1`.
+    #[schemars(extend("const" = EVENT_VERSION))]
     pub v: u32,
     /// Position in the journal, from 1, without gaps.
+    #[schemars(range(min = 1))]
     pub seq: u64,
     /// UTC time, RFC 3339 with milliseconds.
+    #[schemars(extend("format" = "date-time"))]
     pub at: String,
     /// The run it belongs to.
     pub run: RunId,
     /// The run's progress after this event, from 0 to 100.
+    #[schemars(range(min = 0.0, max = 100.0))]
     pub percent: f64,
     /// The stage it is about, if it is about one.
     pub stage: Option<StageId>,
@@ -35,6 +40,7 @@ pub struct Event {
     pub kind: EventKind,
     /// SHA-256, in hexadecimal, over the previous entry's hash and this entry's stored text.
     #[serde(default)]
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub hash: String,
 }
 
@@ -52,7 +58,7 @@ pub struct Draft {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all_fields = "camelCase")]
 pub enum EventKind {
     /// A run began; its plan and inventory are stored beside the journal.
@@ -178,12 +184,15 @@ pub enum EventKind {
         /// What was seen, or what the plan says to the person.
         message: String,
     },
-    /// A person let the stage pass.
+    /// A person let the stage pass, or begin.
     Approved {
         /// Who.
         by: String,
         /// Why.
         reason: String,
+        /// The stage was held back before it began, and begins now.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        begins: bool,
     },
     /// A person refused to let the stage pass.
     Rejected {
@@ -192,14 +201,20 @@ pub enum EventKind {
         /// Why.
         reason: String,
     },
+    /// A person wants to be asked before the stage begins.
+    HeldBack {
+        /// Who.
+        by: String,
+    },
     /// The plan or the inventory that the run uses was replaced by an edited one.
     PlanEdited {
         /// What differs, one line a change.
         changes: Vec<String>,
     },
-    /// A person accepted what the program alone would refuse.
+    /// A person accepted what the program alone would refuse, or would not do.
     OverrideAccepted {
-        /// What was accepted.
+        /// What was accepted: `retry`, to try a stage again whatever a look says; `look-again`, to
+        /// look whether the effect of a stage that had ended is still there.
         what: String,
         /// Who.
         by: String,
@@ -227,8 +242,14 @@ pub enum EventKind {
     },
 }
 
+/// [`EventKind::OverrideAccepted`]: the stage is tried again whatever a look says.
+pub const RETRY: &str = "retry";
+
+/// [`EventKind::OverrideAccepted`]: the stage had ended, and is looked at again.
+pub const LOOK_AGAIN: &str = "look-again";
+
 /// What a waiting stage waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaitingFor {
     /// Somebody's approval.
@@ -239,6 +260,8 @@ pub enum WaitingFor {
     Machine,
     /// A fact that the plan asks for and nobody knows.
     Fact,
+    /// Somebody's leave to begin: a person asked for that.
+    Begin,
 }
 
 /// What an event is about.
@@ -266,6 +289,7 @@ impl EventKind {
             Self::Waiting { .. } => "Waiting",
             Self::Approved { .. } => "Approved",
             Self::Rejected { .. } => "Rejected",
+            Self::HeldBack { .. } => "HeldBack",
             Self::PlanEdited { .. } => "PlanEdited",
             Self::OverrideAccepted { .. } => "OverrideAccepted",
             Self::UndoStarted { .. } => "UndoStarted",
@@ -296,6 +320,7 @@ impl EventKind {
             | Self::Waiting { .. }
             | Self::Approved { .. }
             | Self::Rejected { .. }
+            | Self::HeldBack { .. }
             | Self::UndoStarted {}
             | Self::Undone {}
             | Self::UndoFailed { .. } => Scope::Stage,

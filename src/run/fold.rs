@@ -10,7 +10,9 @@ use super::Draft;
 use super::Event;
 use super::EventKind;
 use super::IllegalEvent;
+use super::LOOK_AGAIN;
 use super::Place;
+use super::RETRY;
 use super::Reach;
 use super::RunId;
 use super::RunState;
@@ -69,6 +71,10 @@ pub struct StageState {
     pub answered: bool,
     /// A person said that it shall be tried again whatever a probe says.
     pub overridden: bool,
+    /// It had ended, and a person wants it to be looked at again.
+    pub again: bool,
+    /// A person wants to be asked before it begins.
+    pub held_back: bool,
     /// When it first started and when it ended.
     pub started_at: Option<String>,
     /// See `started_at`.
@@ -91,12 +97,13 @@ pub struct Run {
     epoch: u64,
     knowledge: u64,
     seq: u64,
+    at: String,
     created: Option<Event>,
     accepted: Vec<Accepted>,
 }
 
 /// What a person accepted for the whole run that the program alone would refuse.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Accepted {
     /// What.
     pub what: String,
@@ -155,6 +162,7 @@ impl Run {
             epoch: 0,
             knowledge: 0,
             seq: 0,
+            at: String::new(),
             created: None,
             accepted: Vec::new(),
         }
@@ -196,6 +204,9 @@ impl Run {
             None => self.fold_run(event)?,
         }
         self.seq = seq;
+        if self.at < event.at {
+            self.at.clone_from(&event.at);
+        }
         if event.kind.teaches() {
             self.knowledge += 1;
         }
@@ -337,7 +348,16 @@ impl Run {
                 stage.waiting = Some(*why);
                 stage.error = vec![message.clone()];
             }
-            EventKind::OverrideAccepted { .. } => stage.overridden = true,
+            EventKind::OverrideAccepted { what, .. } if what == LOOK_AGAIN => {
+                stage.again = true;
+                stage.ended_at = None;
+            }
+            EventKind::OverrideAccepted { what, .. } if what == RETRY => stage.overridden = true,
+            EventKind::HeldBack { .. } => stage.held_back = true,
+            EventKind::Approved { begins: true, .. } => {
+                stage.held_back = false;
+                stage.waiting = None;
+            }
             EventKind::Snapshot { data } => {
                 self.snapshots.insert(id.clone(), data.clone());
             }
@@ -349,6 +369,7 @@ impl Run {
             stage.ended_at = Some(event.at.clone());
             stage.planned = None;
             stage.waiting = None;
+            stage.again = false;
         }
         self.progress.moved(before, stage.status, weight);
         Ok(())
@@ -406,6 +427,9 @@ impl Run {
 
     /// Dates events that are to follow, in this order, and foresees their percents; refuses what the
     /// run does not accept.
+    ///
+    /// A clock that was set back does not lead the journal back: an event is never dated before the
+    /// one that it follows.
     pub fn drafts(
         &self,
         at: &str,
@@ -413,6 +437,7 @@ impl Run {
     ) -> Result<Vec<Draft>, FoldError> {
         self.accepts(&kinds)?;
         let percents = self.percents_after(&kinds);
+        let at = at.max(self.at.as_str());
         let dated = |((stage, kind), percent)| Draft {
             at: at.to_owned(),
             stage,

@@ -17,7 +17,7 @@ pub enum Account {
 /// Where a host answers, under which name, and as whom the run logs on there.
 ///
 /// It changes only by the outcome of a stage, so the journal always says how to get in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reach {
     /// An IP address, without a prefix length.

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
 use super::EventKind;
+use super::LOOK_AGAIN;
 
 /// Where a stage stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StageStatus {
     /// Not begun, or to be looked at again.
@@ -35,7 +37,7 @@ pub enum StageStatus {
 }
 
 /// Where a run stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunState {
     /// A process drives it, or did so when it was cut off.
@@ -95,6 +97,7 @@ impl StageStatus {
             // A resume looks again at what failed or waited.
             (Self::Failed | Self::Waiting, E::RunResumed { .. }) => Self::Pending,
 
+            (Self::Waiting, E::Approved { begins: true, .. }) => Self::Pending,
             (Self::Waiting, E::Approved { .. }) => Self::Succeeded,
             (Self::Waiting, E::Rejected { .. }) => Self::Failed,
             (Self::Pending | Self::InDoubt | Self::Failed | Self::Waiting, E::Adopted { .. }) => {
@@ -102,8 +105,14 @@ impl StageStatus {
             }
             (
                 Self::Pending | Self::InDoubt | Self::Failed | Self::Waiting,
-                E::OverrideAccepted { .. },
+                E::OverrideAccepted { .. } | E::HeldBack { .. },
             ) => self,
+            // What had ended may be looked at again.
+            (Self::Succeeded | Self::Adopted, E::OverrideAccepted { what, .. })
+                if what == LOOK_AGAIN =>
+            {
+                Self::InDoubt
+            }
 
             (Self::Succeeded | Self::Adopted | Self::Undoing, E::UndoStarted {}) => Self::Undoing,
             (Self::Undoing, E::Undone {}) => Self::Undone,

@@ -11,6 +11,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use super::Batch;
@@ -28,6 +29,8 @@ use super::lease::LEASE_SECONDS;
 use crate::run::Event;
 use crate::run::RunId;
 use crate::run::RunState;
+
+const LEASE_SPAN: SignedDuration = SignedDuration::from_secs(LEASE_SECONDS);
 
 /// A store that lasts as long as it is held.
 #[derive(Debug, Default)]
@@ -63,6 +66,8 @@ struct Held {
     given: bool,
     since: String,
     renewed: Instant,
+    /// The same instant, for people.
+    renewed_at: Timestamp,
 }
 
 impl Held {
@@ -73,6 +78,7 @@ impl Held {
             given: true,
             since: now(),
             renewed: Instant::now(),
+            renewed_at: Timestamp::now(),
         }
     }
 
@@ -114,6 +120,16 @@ impl Kept {
         }
     }
 
+    /// Takes the locks of ended runs away, which a process that was cut at its end left.
+    fn unlock_ended(&mut self) {
+        let runs = &self.runs;
+        let ended = |run: &RunId| {
+            let state = runs.get(run).map(|entry| entry.state);
+            matches!(state, Some(RunState::Succeeded | RunState::RolledBack))
+        };
+        self.locks.retain(|_, run| !ended(run));
+    }
+
     /// Removes runs that were cut before their first event, as nobody can go on with them.
     fn forget_unborn(&mut self, observer: &Holder) {
         let unborn: BTreeSet<RunId> = self
@@ -136,6 +152,7 @@ impl Store for MemoryStore {
     async fn create(&self, run: NewRun, holder: &Holder) -> Result<Lease, StoreError> {
         let mut kept = self.kept();
         kept.forget_unborn(holder);
+        kept.unlock_ended();
         if kept.runs.contains_key(&run.id) {
             return Err(StoreError::RunExists(run.id));
         }
@@ -259,6 +276,7 @@ impl Store for MemoryStore {
         let mut kept = self.kept();
         let entry = kept.held(lease)?;
         entry.lease.renewed = Instant::now();
+        entry.lease.renewed_at = Timestamp::now();
         Ok(entry.stop.clone())
     }
 
@@ -286,11 +304,18 @@ impl Store for MemoryStore {
 }
 
 fn held_by(lease: &Held) -> HeldBy {
+    let lost = if lease.given {
+        lease.lost(&Holder::this_process())
+    } else {
+        None
+    };
     HeldBy {
         holder: lease.holder.clone(),
         epoch: lease.epoch,
-        alive: lease.given && lease.lost(&Holder::this_process()).is_none(),
+        alive: lease.given && lost.is_none(),
         since: lease.since.clone(),
+        until: format!("{:.3}", lease.renewed_at + LEASE_SPAN),
+        lost,
     }
 }
 

@@ -5,12 +5,14 @@
 
 mod entry;
 mod lease;
+mod lock;
 mod memory;
 mod seal;
 mod sqlite;
 
 use async_trait::async_trait;
 pub use lease::{Holder, Lease};
+pub use lock::{Lock, locks};
 pub use memory::MemoryStore;
 pub use seal::{KeySource, SealError, Sealer};
 pub use sqlite::SqliteStore;
@@ -78,6 +80,11 @@ pub struct HeldBy {
     pub alive: bool,
     /// When it took the lease, UTC.
     pub since: String,
+    /// When the lease ends unless it is renewed, UTC.
+    pub until: String,
+    /// Why it does not count any more although it was never given back; the next process that
+    /// wants the run takes it over.
+    pub lost: Option<String>,
 }
 
 /// A sealed secret, ready to be kept.

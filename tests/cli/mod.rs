@@ -1,16 +1,20 @@
 //! The program as a person meets it: words, exit codes, and nothing changed by a mistake.
 
+mod bounds;
 mod diff;
 mod explain;
 mod files;
 mod graph;
+mod journal;
 mod preview;
+mod schemas;
 mod state;
 mod upgrade;
 
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::process::Output;
 use std::process::Stdio;
 
 /// A folder with a good plan and a good inventory, and the program in it.
@@ -65,14 +69,38 @@ impl Desk {
         self.told(&mut self.program(arguments))
     }
 
+    /// How the program ended, and everything that it said; the result comes first.
+    fn all(&self, arguments: &[&str]) -> String {
+        let out = self.program(arguments).output().unwrap();
+        let result = String::from_utf8(out.stdout.clone()).unwrap();
+        format!("{}{}", self.hidden(&result), self.ended(out))
+    }
+
+    /// The one document, or the lines, that machines get.
+    fn json(&self, arguments: &[&str]) -> Vec<serde_json::Value> {
+        let out = self.program(arguments).output().unwrap();
+        let documents = serde_json::Deserializer::from_slice(&out.stdout).into_iter();
+        let documents: Vec<_> = documents.collect::<Result<_, _>>().unwrap();
+        assert!(
+            !documents.is_empty(),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        documents
+    }
+
     /// How the program ended, and what it said on standard error.
     fn told(&self, program: &mut Command) -> String {
-        let out = program.output().unwrap();
-        let here = self.folder.path().display().to_string();
-        let said = String::from_utf8(out.stderr)
-            .unwrap()
-            .replace(&here, "[here]");
-        format!("exit {}\n{said}", out.status.code().unwrap())
+        self.ended(program.output().unwrap())
+    }
+
+    fn ended(&self, out: Output) -> String {
+        let said = String::from_utf8(out.stderr).unwrap();
+        format!(
+            "exit {}\n{}",
+            out.status.code().unwrap(),
+            self.hidden(&said)
+        )
     }
 
     /// How the program ended, and what it printed.
@@ -80,6 +108,11 @@ impl Desk {
         let out = self.program(arguments).output().unwrap();
         let printed = String::from_utf8(out.stdout).unwrap();
         format!("exit {}\n{printed}", out.status.code().unwrap())
+    }
+
+    /// A text without the folder's name.
+    fn hidden(&self, text: &str) -> String {
+        text.replace(&self.folder.path().display().to_string(), "[here]")
     }
 
     /// Nothing of a run may be there.

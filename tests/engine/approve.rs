@@ -26,6 +26,7 @@ async fn the_run_pauses_and_goes_on_when_somebody_approves() {
     let approved = EventKind::Approved {
         by: "admin@desk".to_owned(),
         reason: "checked".to_owned(),
+        begins: false,
     };
     bench.write(Some("ask"), approved).await;
     let run = bench.go_on().await.expect("no cut");

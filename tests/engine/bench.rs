@@ -6,9 +6,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sms_plan::action::{Action, Credentials, Registry, World};
-use sms_plan::engine::{Clock, Drive, EngineError, Stop, drive, shape_of, take_over, write};
+use sms_plan::engine::{
+    Clock, Drive, EngineError, News, Stop, drive, shape_of, take_over, to_look_at_again, write,
+};
 use sms_plan::plan::{Inventory, Plan, Source, load_inventory, load_plan};
-use sms_plan::run::{Account, Event, EventKind, Reach, Run, RunId, StageId, StageStatus};
+use sms_plan::run::{
+    Account, Event, EventKind, LOOK_AGAIN, Reach, Run, RunId, StageId, StageStatus, Stall,
+};
 use sms_plan::store::{Holder, KeySource, Lease, NewRun, Record, Sealer, Store};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -38,6 +42,10 @@ pub(super) struct Bench {
     pub(super) stop: watch::Sender<Stop>,
     /// Everything that the reporter ever heard.
     pub(super) heard: Vec<Event>,
+    /// Every stall that the reporter heard of.
+    pub(super) stalls: Vec<Stall>,
+    /// The last stage that may start.
+    pub(super) until: Option<StageId>,
     plan: Arc<Plan>,
     inventory: Arc<Inventory>,
     registry: Arc<Registry>,
@@ -61,17 +69,25 @@ impl Clock for PausedClock {
 impl Bench {
     /// A bench for a plan with these stages, written as YAML; `{ id, on, needs }` is enough.
     pub(super) fn new(stages: &str) -> Self {
-        let (_, _, registry) = stand();
-        let text = plan_text(stages);
-        let plan = Source::from_text("plan.yaml", text.as_str());
-        let plan = load_plan(&plan, &registry.catalogue())
-            .unwrap_or_else(|faults| panic!("{faults:#?}\n{text}"))
-            .value;
+        let plan = plan_of(&plan_text(stages));
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/inventory.yaml");
         let inventory = load_inventory(&Source::from_text(path, INVENTORY))
             .unwrap_or_else(|faults| panic!("{faults:#?}"))
             .value;
         Self::of(Arc::new(plan), Arc::new(inventory))
+    }
+
+    /// A bench for a plan with a limit for the whole run.
+    pub(super) fn limited(run_timeout: &str, stages: &str) -> Self {
+        let limit = format!("defaults: {{ runTimeout: {run_timeout}, ");
+        let text = plan_text(stages).replace("defaults: { ", &limit);
+        let any = Self::new("id: any");
+        Self::of(Arc::new(plan_of(&text)), any.inventory)
+    }
+
+    /// The plan's text.
+    pub(super) fn plan_text(&self) -> &str {
+        self.plan.file().text()
     }
 
     /// Another run of the same plan, on a stand of its own; loading it again would take longer
@@ -88,6 +104,8 @@ impl Bench {
             run: RunId::new("20270115-080000-0001").expect("a run id"),
             stop: watch::channel(Stop::No).0,
             heard: Vec::new(),
+            stalls: Vec::new(),
+            until: None,
             plan,
             inventory,
             registry: Arc::new(registry),
@@ -176,7 +194,7 @@ impl Bench {
     /// Drives the run as far as it goes.
     pub(super) async fn drive(&mut self) -> Result<Run, EngineError> {
         let run = self.read();
-        let heard = &mut self.heard;
+        let (heard, stalls) = (&mut self.heard, &mut self.stalls);
         let setup = Drive {
             plan: Arc::clone(&self.plan),
             inventory: Arc::clone(&self.inventory),
@@ -194,22 +212,56 @@ impl Bench {
             lease: self.lease.clone().expect("begin comes first"),
             clock: Arc::clone(&self.clock),
             parallel: self.parallel,
+            until: self.until.clone(),
         };
-        drive(setup, run, self.stop.subscribe(), &mut |event, run| {
-            assert_eq!(event.seq, run.seq(), "an event is told before it is folded");
-            heard.push(event.clone());
-        })
+        drive(
+            setup,
+            run,
+            self.stop.subscribe(),
+            &mut |news, run| match news {
+                News::Event(event) => {
+                    assert_eq!(event.seq, run.seq(), "an event is told before it is folded");
+                    heard.push(event.clone());
+                }
+                News::Stall(stall) => stalls.push(stall.clone()),
+            },
+        )
         .await
     }
 
     /// Writes one event of the terminal's own, as `approve` and `resume` do.
     pub(super) async fn write(&mut self, stage: Option<&str>, kind: EventKind) {
+        self.try_write(stage, kind)
+            .await
+            .expect("an event that fits");
+    }
+
+    /// The same, where the store may be cut off.
+    pub(super) async fn try_write(
+        &mut self,
+        stage: Option<&str>,
+        kind: EventKind,
+    ) -> Result<Vec<Event>, EngineError> {
         let stage = stage.map(|id| StageId::new(id).expect("a stage id"));
         let mut run = self.read();
         let (store, clock, lease) = (self.store.as_ref(), self.clock.as_ref(), self.lease());
-        write(store, clock, &lease, &mut run, vec![(stage, kind)])
-            .await
-            .expect("an event that fits");
+        write(store, clock, &lease, &mut run, vec![(stage, kind)]).await
+    }
+
+    /// Takes the run over, lets every stage from one on be looked at again, and goes on.
+    pub(super) async fn resume_from(&mut self, stage: &str) -> Result<Run, EngineError> {
+        self.take_over().await;
+        let from = StageId::new(stage).expect("a stage id");
+        let from = self.plan.index_of(&from).expect("a stage of the plan");
+        for again in to_look_at_again(&self.plan, &self.registry, &self.read(), from) {
+            let accepted = EventKind::OverrideAccepted {
+                what: LOOK_AGAIN.to_owned(),
+                by: "admin@desk".to_owned(),
+                reason: "restored from a backup".to_owned(),
+            };
+            self.write(Some(again.as_str()), accepted).await;
+        }
+        self.go_on().await
     }
 
     /// What the journal says.
@@ -222,6 +274,11 @@ impl Bench {
     /// The lease that the present process holds.
     pub(super) fn lease(&self) -> Lease {
         self.lease.clone().expect("begin comes first")
+    }
+
+    /// The journal.
+    pub(super) fn journal(&self) -> Vec<Event> {
+        self.store.journal(&self.run)
     }
 
     /// The journal, one line an event: stage, name, and what tests care for.
@@ -276,6 +333,14 @@ impl Bench {
     }
 }
 
+/// A plan of the actions of these tests.
+pub(super) fn plan_of(text: &str) -> Plan {
+    let (_, _, registry) = stand();
+    load_plan(&Source::from_text("plan.yaml", text), &registry.catalogue())
+        .unwrap_or_else(|faults| panic!("{faults:#?}\n{text}"))
+        .value
+}
+
 /// A new stand, the store whose journal its stages look into, and the actions.
 fn stand() -> (Arc<Stand>, Arc<CutStore>, Registry) {
     let stand = Arc::new(Stand::default());
@@ -320,7 +385,7 @@ fn reach(name: &str) -> Reach {
 fn plan_text(stages: &str) -> String {
     let mut text = String::from(
         "apiVersion: sms-plan/v1\nkind: Plan\nmetadata: { name: bench, version: '1' }\nbegins: 2\n\
-         defaults: { timeout: 1m, retry: { attempts: 3, delay: 5s, factor: 2 } }\nstages:\n",
+         defaults: { timeout: 1m, retry: { attempts: 3, delay: 5s, factor: 2, jitter: 0 } }\nstages:\n",
     );
     for stage in stages
         .lines()
@@ -371,6 +436,7 @@ fn line(event: &Event) -> String {
         EventKind::Stopped { reason } => format!("Stopped: {reason}"),
         EventKind::RunEnded { state } => format!("RunEnded {state}"),
         EventKind::Skipped { .. } => "Skipped".to_owned(),
+        EventKind::OverrideAccepted { what, .. } => format!("OverrideAccepted {what}"),
         other => format!("{other:?}"),
     };
     format!("{}% {stage} {what}", event.percent)

@@ -60,6 +60,11 @@ impl CutStore {
         *self.lock() = State::default();
     }
 
+    /// Whether it has not been cut off yet.
+    pub(super) fn alive_still(&self) -> bool {
+        self.alive().is_ok()
+    }
+
     /// What is durable.
     pub(super) fn journal(&self, run: &RunId) -> Vec<Event> {
         at_once(self.inner.read(run))

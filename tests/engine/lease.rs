@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sms_plan::engine::EngineError;
-use sms_plan::run::RunState;
+use sms_plan::run::{EventKind, RunState};
 use sms_plan::store::{Holder, Store as _, StoreError};
 
 use tokio::time::Instant;
@@ -85,4 +85,26 @@ async fn what_the_last_holder_wrote_until_the_end_is_known_to_the_next_one() {
     let run = bench.engines_take_over(&before).await.expect("it is free");
     assert_eq!(run.stage(0).attempts, 1);
     assert_eq!(run.seq(), bench.read().seq());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stale_lease_is_taken_over_by_itself_and_the_journal_says_why() {
+    let mut bench = Bench::new("id: a");
+    bench.begin().await;
+    let record = bench.store.read(&bench.run).await.expect("a run");
+    bench
+        .engines_take_over(&record)
+        .await
+        .expect("nobody holds it");
+    let journal = bench.journal();
+    let Some(EventKind::LeaseTaken {
+        epoch, took_over, ..
+    }) = journal.last().map(|event| &event.kind)
+    else {
+        panic!("{:?}", bench.lines());
+    };
+    assert_eq!(
+        (*epoch, took_over.as_deref()),
+        (2, Some("process 1 is gone"))
+    );
 }

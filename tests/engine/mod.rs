@@ -3,15 +3,18 @@
 
 mod approve;
 mod bench;
+mod bounds;
 mod crash;
 mod cut;
 mod doubt;
 mod early;
 mod failure;
+mod journals;
 mod lease;
 mod machine;
 mod order;
 mod retry;
 mod secret;
+mod stall;
 mod stand;
 mod stop;

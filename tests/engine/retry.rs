@@ -128,3 +128,58 @@ async fn a_question_without_an_answer_is_asked_again_before_the_first_attempt() 
     2% a Retrying 0 in 10000 ms
     ");
 }
+
+#[tokio::test(start_paused = true)]
+async fn jitter_makes_each_wait_longer_by_a_part_of_itself() {
+    let mut bench = Bench::new("id: a, retry: { attempts: 4, delay: 10s, factor: 1, jitter: 0.5 }");
+    bench.stand.order("a", &[Fault::Passing; 3]);
+    let began = Instant::now();
+    bench.apply().await.expect("no cut");
+    let waits: Vec<u64> = bench
+        .heard
+        .iter()
+        .filter_map(|event| match event.kind {
+            EventKind::Retrying { delay_ms, .. } => Some(delay_ms),
+            _ => None,
+        })
+        .collect();
+    assert!(
+        waits.iter().all(|wait| (10_000..=15_000).contains(wait)),
+        "{waits:?}"
+    );
+    assert!(waits[0] != waits[1] && waits[1] != waits[2], "{waits:?}");
+    assert_eq!(began.elapsed().as_secs(), waits.iter().sum::<u64>() / 1000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_never_ends_is_cut_off_at_the_stages_timeout() {
+    let mut bench = Bench::new("id: a, timeout: 20s");
+    bench.stand.order("a", &[Fault::Passing]);
+    bench.stand.mute("a");
+    let began = Instant::now();
+    let run = bench.apply().await.expect("no cut");
+    assert_eq!(
+        run.state(),
+        RunState::Paused,
+        "a person looks: {:?}",
+        bench.lines()
+    );
+    assert_eq!(began.elapsed().as_secs(), 5 + 20);
+    assert_eq!(run.stage(0).error, ["nobody answered within 20s"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_whole_run_has_a_limit_that_lets_what_runs_end() {
+    let stages = "id: a, on: source, timeout: 2m\nid: b, on: source, needs: [a]";
+    let mut bench = Bench::limited("3s", stages);
+    bench.stand.order("a", &[Fault::Slow]);
+    let run = bench.apply().await.expect("no cut");
+    assert_eq!(run.state(), RunState::Stopped);
+    assert_eq!(bench.stand.attempts(), ["a"]);
+    let lines = bench.lines();
+    assert_snapshot!(lines[lines.len() - 3..].join("\n"), @"
+    51% a Succeeded 1
+    51% - Stopped: the plan's runTimeout of 3s is over
+    51% - RunEnded stopped
+    ");
+}

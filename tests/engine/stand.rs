@@ -2,6 +2,7 @@
 //! a record of everything that an engine must not do.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -9,12 +10,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::json;
-use sms_plan::action::{Action, ActionError, ActionErrorKind, Context, Prepared};
+use sms_plan::action::{Action, ActionError, ActionErrorKind, Cause, Context, Pace, Prepared};
 use sms_plan::plan::{Nature, Signature};
 use sms_plan::run::{EventKind, Outcome, Place, Probe, Sealed, Standing};
 use tokio::time::sleep;
 
 use super::cut::CutStore;
+
+/// Why an attempt takes long.
+const CAUSES: &[Cause] = &[
+    Cause::any("somebody sits on it"),
+    Cause::windows("an update is missing", "KB1"),
+    Cause::linux("systemd is busy"),
+];
 
 /// How long one half of an effect takes.
 pub(super) const HALF: Duration = Duration::from_millis(10);
@@ -59,6 +67,10 @@ struct State {
     faults: BTreeMap<String, VecDeque<Fault>>,
     /// What a probe says whatever the effect is.
     says: BTreeMap<String, Standing>,
+    /// Stages whose probe can never tell.
+    blind: BTreeSet<String>,
+    /// Stages whose probe never answers.
+    mute: BTreeSet<String>,
     probes: BTreeMap<String, u32>,
     attempts: Vec<String>,
     at_work: Vec<(Place, String)>,
@@ -81,6 +93,18 @@ impl Stand {
     pub(super) fn say(&self, stage: &str, standing: Standing) {
         let mut state = self.state.lock().expect("no test panics in here");
         state.says.insert(stage.to_owned(), standing);
+    }
+
+    /// Lets no probe of a stage tell anything.
+    pub(super) fn blind(&self, stage: &str) {
+        let mut state = self.state.lock().expect("no test panics in here");
+        state.blind.insert(stage.to_owned());
+    }
+
+    /// Lets no probe of a stage come to an end.
+    pub(super) fn mute(&self, stage: &str) {
+        let mut state = self.state.lock().expect("no test panics in here");
+        state.mute.insert(stage.to_owned());
     }
 
     /// Lets probes of a stage see what is there.
@@ -241,13 +265,28 @@ impl Action for Step {
         }
     }
 
+    fn pace(&self) -> Pace {
+        Pace::seconds(if self.changes { 90 } else { 30 }, CAUSES)
+    }
+
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
         let id = cx.stage().id.as_str();
-        let said = {
+        let (said, blind, mute) = {
             let mut state = self.stand.state.lock().expect("no test panics in here");
             *state.probes.entry(id.to_owned()).or_default() += 1;
-            state.says.get(id).copied()
+            let of = |stages: &BTreeSet<String>| stages.contains(id);
+            (
+                state.says.get(id).copied(),
+                of(&state.blind),
+                of(&state.mute),
+            )
         };
+        if mute {
+            sleep(Duration::from_secs(1_000_000)).await;
+        }
+        if blind {
+            return Ok(Probe::blind("nobody can look"));
+        }
         let halves = self.stand.halves(id);
         let standing = said.unwrap_or(match halves {
             0 => Standing::Before,

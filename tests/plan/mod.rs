@@ -13,7 +13,7 @@ mod places;
 mod preview;
 mod refused;
 mod rules;
-mod schemas;
+pub(crate) mod schemas;
 mod shipped;
 mod types;
 mod upgrade;

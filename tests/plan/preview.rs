@@ -53,7 +53,7 @@ fn every_kind_has_the_fixed_shape() {
     for kind in kinds() {
         let inventory = kind.inventory();
         let rows = path(&plan, &inventory.roots());
-        let shown = Preview::new(&plan, &inventory, &rows).json();
+        let shown = serde_json::json!(Preview::new(&plan, &inventory, &rows).json());
         let stages = shown["stages"].as_array().unwrap();
         assert_eq!(stages.len(), 49, "{}", kind.code);
         assert_eq!(stages[0]["id"], "idle");

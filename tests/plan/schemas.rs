@@ -7,7 +7,7 @@ use sms_plan::plan::schema_of_plan;
 use super::catalogue;
 use super::project;
 
-fn check(path: &str, schema: &Value) {
+pub(crate) fn check(path: &str, schema: &Value) {
     assert!(jsonschema::draft202012::meta::is_valid(schema), "{path}");
     let text = format!("{schema:#}\n");
     if std::env::var_os("UPDATE_SCHEMAS").is_some() {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::Value;
 use sms_plan::run::{
-    Account, EVENT_VERSION, Event, EventKind, Place, Reach, Run, RunId, RunState, Shape,
-    ShapeStage, StageId, WaitingFor,
+    Account, EVENT_VERSION, Event, EventKind, LOOK_AGAIN, Place, RETRY, Reach, Run, RunId,
+    RunState, Shape, ShapeStage, StageId, WaitingFor,
 };
 
 /// A failing case belongs into a test of its own, not into a file beside the sources.
@@ -87,7 +87,7 @@ fn kind() -> impl Strategy<Value = EventKind> {
     (0..KINDS).prop_map(kind_of)
 }
 
-const KINDS: usize = 19;
+const KINDS: usize = 23;
 
 fn kind_of(number: usize) -> EventKind {
     let text = || "x".to_owned();
@@ -137,6 +137,7 @@ fn kind_of(number: usize) -> EventKind {
         7 => EventKind::Approved {
             by: text(),
             reason: text(),
+            begins: false,
         },
         8 => EventKind::Rejected {
             by: text(),
@@ -163,6 +164,22 @@ fn kind_of(number: usize) -> EventKind {
         16 => EventKind::Stopped { reason: text() },
         17 => EventKind::PlanEdited {
             changes: vec![text()],
+        },
+        18 => EventKind::Approved {
+            by: text(),
+            reason: text(),
+            begins: true,
+        },
+        19 => EventKind::HeldBack { by: text() },
+        20 => EventKind::OverrideAccepted {
+            what: LOOK_AGAIN.to_owned(),
+            by: text(),
+            reason: text(),
+        },
+        21 => EventKind::OverrideAccepted {
+            what: RETRY.to_owned(),
+            by: text(),
+            reason: text(),
         },
         _ => EventKind::RunEnded {
             state: RunState::Failed,

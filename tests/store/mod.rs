@@ -2,4 +2,5 @@
 
 mod bench;
 mod file;
+mod locks;
 mod promises;

@@ -11,6 +11,7 @@ use super::stranger;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::action::world::TEMPORARY_ACCOUNT;
@@ -46,6 +47,10 @@ impl Action for Clear {
 
     fn superseded_by(&self) -> &'static [&'static str] {
         &["account.create"]
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(15, &[])
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {

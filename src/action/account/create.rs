@@ -20,6 +20,7 @@ use super::stranger;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
@@ -74,6 +75,10 @@ impl Action for Create {
 
     fn superseded_by(&self) -> &'static [&'static str] {
         &["account.remove"]
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(15, &[])
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {

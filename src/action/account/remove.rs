@@ -13,7 +13,9 @@ use super::stranger;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::ActionErrorKind;
+use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
@@ -30,6 +32,11 @@ use crate::run::Standing;
 /// one: the run never locks itself out.
 pub(crate) struct Remove;
 
+/// What is probably wrong where it takes long.
+const CAUSES: &[Cause] = &[Cause::any(
+    "the given credential cannot log on yet; the temporary account stays until it can",
+)];
+
 #[async_trait]
 impl Action for Remove {
     fn signature(&self) -> Signature {
@@ -43,6 +50,10 @@ impl Action for Remove {
             summary: "removes the temporary local administrator",
             nature: Nature::change("removing the temporary account").moot(super::NO_ACCOUNT),
         }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(30, CAUSES)
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {

@@ -10,7 +10,9 @@ use serde_json::json;
 
 use crate::action::Action;
 use crate::action::ActionError;
+use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
@@ -37,6 +39,11 @@ struct Note {
     after: String,
 }
 
+/// What is probably wrong where it takes long.
+const CAUSES: &[Cause] = &[Cause::any(
+    "the domain controller is slow or does not answer",
+)];
+
 #[async_trait]
 impl Action for CopyPermissions {
     fn signature(&self) -> Signature {
@@ -54,6 +61,10 @@ impl Action for CopyPermissions {
                 words: "it has no computer account whose permissions could be copied",
             }]),
         }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(15, CAUSES)
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {

@@ -19,7 +19,9 @@ use super::spec;
 use super::target;
 use crate::action::Action;
 use crate::action::ActionError;
+use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
@@ -42,6 +44,24 @@ const SOURCE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Brings a server into the domain.
 pub(crate) struct Join;
+
+/// What is probably wrong where it takes long.
+const CAUSES: &[Cause] = &[
+    Cause::windows(
+        "the account was created by somebody else, and KB5020276 forbids its reuse: allow the owner by the policy \"Domain controller: Allow computer account re-use during domain join\" and install the March 2023 updates",
+        "Storage Migration Service known issues",
+    ),
+    Cause::windows(
+        "the joining account has no rights on the source's computer object",
+        "Storage Migration Service known issues",
+    ),
+    Cause::any(
+        "the server does not reach the domain controller, or asks another name server for the domain",
+    ),
+    Cause::any(
+        "the clocks of the server and of the domain controller differ by more than five minutes",
+    ),
+];
 
 #[async_trait]
 impl Action for Join {
@@ -70,6 +90,10 @@ impl Action for Join {
                     }])
             },
         }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(90, CAUSES)
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {

@@ -15,7 +15,9 @@ use super::spec;
 use super::target;
 use crate::action::Action;
 use crate::action::ActionError;
+use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
@@ -40,6 +42,15 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// Takes a server out of the domain. The account is never deleted: it is the identity.
 pub(crate) struct Leave;
 
+/// What is probably wrong where it takes long.
+const CAUSES: &[Cause] = &[
+    Cause::any("the domain controller is slow or does not answer"),
+    Cause::windows(
+        "since KB5020276 only the creator of the computer account, or a trusted owner, may reuse it; join and leave hang or fail with 0xaac",
+        "Storage Migration Service known issues",
+    ),
+];
+
 #[async_trait]
 impl Action for Leave {
     fn signature(&self) -> Signature {
@@ -63,6 +74,10 @@ impl Action for Leave {
 
     fn superseded_by(&self) -> &'static [&'static str] {
         &["domain.join"]
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(60, CAUSES)
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {

@@ -14,7 +14,9 @@ use serde_json::json;
 use super::SERVERS;
 use crate::action::Action;
 use crate::action::ActionError;
+use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::registry::parameters;
 use crate::action::world::TEMPORARY_ACCOUNT;
 use crate::action::world::refused;
@@ -61,6 +63,12 @@ enum AccountParameter {
     Temporary,
 }
 
+/// What is probably wrong where it takes long.
+const CAUSES: &[Cause] = &[
+    Cause::any("the server does not answer at its address, or a firewall drops the connection"),
+    Cause::any("the name server that the server asks for the client's name does not answer"),
+];
+
 #[async_trait]
 impl Action for Connect {
     fn signature(&self) -> Signature {
@@ -74,6 +82,10 @@ impl Action for Connect {
             summary: "logs on to a server, gathers its facts and its snapshot, and sets the fence",
             nature: Nature::look("this logon").moot(crate::action::account::NO_ACCOUNT),
         }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(20, CAUSES)
     }
 
     async fn probe(&self, _: &Context) -> Result<Probe, ActionError> {

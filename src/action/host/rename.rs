@@ -6,7 +6,9 @@ use serde_json::json;
 use super::SERVERS;
 use crate::action::Action;
 use crate::action::ActionError;
+use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::domain::new_name;
 use crate::action::registry::NoParameters;
@@ -25,6 +27,11 @@ use crate::run::Standing;
 /// Gives the source its new name, and the destination the source's old one.
 pub(crate) struct Rename;
 
+/// What is probably wrong where it takes long.
+const CAUSES: &[Cause] = &[Cause::any(
+    "the domain controller is slow or does not answer",
+)];
+
 #[async_trait]
 impl Action for Rename {
     fn signature(&self) -> Signature {
@@ -38,6 +45,10 @@ impl Action for Rename {
             summary: "renames a server: the source to its new name, the destination to the source's",
             nature: Nature::change("this new name").identity(Identity::Moves),
         }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(60, CAUSES)
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {

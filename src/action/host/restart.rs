@@ -14,7 +14,9 @@ use super::SERVERS;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::ActionErrorKind;
+use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::parameters;
 use crate::plan::Identity;
@@ -49,6 +51,14 @@ pub(super) struct Note {
     pub(super) boot: String,
 }
 
+/// What is probably wrong where it takes long.
+const CAUSES: &[Cause] = &[
+    Cause::any("a service does not end: look at the server's console"),
+    Cause::linux(
+        "another program inhibits the restart: `systemd-inhibit --list`, `systemctl list-jobs`",
+    ),
+];
+
 #[async_trait]
 impl Action for Restart {
     fn signature(&self) -> Signature {
@@ -66,6 +76,10 @@ impl Action for Restart {
                 ..Nature::change("this restart").identity(Identity::Moves)
             },
         }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(60, CAUSES)
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {

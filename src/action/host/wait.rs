@@ -13,7 +13,9 @@ use super::SERVERS;
 use super::restart::Note;
 use crate::action::Action;
 use crate::action::ActionError;
+use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::registry::parameters;
 use crate::host::Knock;
 use crate::plan::Identity;
@@ -49,6 +51,18 @@ struct Parameters {
     answers_as: Option<String>,
 }
 
+/// What is probably wrong where it takes long.
+const CAUSES: &[Cause] = &[
+    Cause::any(
+        "the server checks its disks or waits in its boot menu: look at the server's console",
+    ),
+    Cause::any("it has come up at another address, or its network did not come up"),
+    Cause::windows(
+        "DHCP was chosen, and no DHCP server is in that network",
+        "Storage Migration Service known issues",
+    ),
+];
+
 #[async_trait]
 impl Action for Wait {
     fn signature(&self) -> Signature {
@@ -62,6 +76,10 @@ impl Action for Wait {
             summary: "waits until a server answers with its services and the expected name",
             nature: Nature::look("this wait").identity(Identity::Shows),
         }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(180, CAUSES)
     }
 
     async fn probe(&self, _: &Context) -> Result<Probe, ActionError> {

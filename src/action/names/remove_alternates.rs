@@ -8,7 +8,9 @@ use serde_json::json;
 use super::SERVERS;
 use crate::action::Action;
 use crate::action::ActionError;
+use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
@@ -33,6 +35,11 @@ struct Found {
     on_object: Vec<String>,
 }
 
+/// What is probably wrong where it takes long.
+const CAUSES: &[Cause] = &[Cause::any(
+    "the domain controller is slow or does not answer",
+)];
+
 #[async_trait]
 impl Action for RemoveAlternates {
     fn signature(&self) -> Signature {
@@ -46,6 +53,10 @@ impl Action for RemoveAlternates {
             summary: "removes alternate computer names and records them",
             nature: Nature::change("removing alternate names").identity(Identity::Alternates),
         }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(30, CAUSES)
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {

@@ -9,7 +9,9 @@ use super::SERVERS;
 use super::said;
 use crate::action::Action;
 use crate::action::ActionError;
+use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::registry::parameters;
 use crate::plan::Identity;
 use crate::plan::Nature;
@@ -30,6 +32,11 @@ struct Parameters {
     from: String,
 }
 
+/// What is probably wrong where it takes long.
+const CAUSES: &[Cause] = &[Cause::any(
+    "the domain controller is slow or does not answer",
+)];
+
 #[async_trait]
 impl Action for SetAlternates {
     fn signature(&self) -> Signature {
@@ -43,6 +50,10 @@ impl Action for SetAlternates {
             summary: "sets the alternate computer names that another stage recorded",
             nature: Nature::change("setting alternate names").identity(Identity::Alternates),
         }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(30, CAUSES)
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::action::world::refused;
@@ -32,6 +33,10 @@ impl Action for Collect {
             summary: "records the adapters and addresses of the source",
             nature: Nature::look("collecting addresses"),
         }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(15, &[])
     }
 
     async fn probe(&self, _: &Context) -> Result<Probe, ActionError> {

@@ -11,7 +11,9 @@ use super::change::back;
 use super::change::changes;
 use crate::action::Action;
 use crate::action::ActionError;
+use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
@@ -32,6 +34,19 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Changes a server's addresses and proves over a new one that the same server answers there.
 pub(crate) struct Map;
 
+/// What is probably wrong where it takes long.
+const CAUSES: &[Cause] = &[
+    Cause::windows(
+        "a static address cannot be set without the update of KB4537818, or where the source's adapter has no default gateway: install it, or set a gateway",
+        "Storage Migration Service known issues",
+    ),
+    Cause::windows(
+        "a group policy forces LocalAccountTokenFilterPolicy to 0: `gpresult` names it; move the server out of its reach",
+        "Storage Migration Service known issues",
+    ),
+    Cause::any("the new address is in another network than the old one, or somebody else has it"),
+];
+
 #[async_trait]
 impl Action for Map {
     fn signature(&self) -> Signature {
@@ -45,6 +60,10 @@ impl Action for Map {
             summary: "maps network adapters: new addresses for the source, its old ones for the destination",
             nature: Nature::change("this mapping of addresses").identity(Identity::Moves),
         }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(90, CAUSES)
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {

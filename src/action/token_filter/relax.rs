@@ -11,6 +11,7 @@ use super::set;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
@@ -43,6 +44,10 @@ impl Action for Relax {
 
     fn superseded_by(&self) -> &'static [&'static str] {
         &["token_filter.restore"]
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(15, &[])
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {

@@ -11,6 +11,7 @@ use super::set;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Pace;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::plan::Nature;
@@ -35,6 +36,10 @@ impl Action for Restore {
             summary: "puts the local account token filter back as it was",
             nature: Nature::change("the token filter policy").moot(super::ON_WINDOWS_ONLY),
         }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::seconds(15, &[])
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::drive::Bounds;
 use super::drive::Ready;
 use super::drive::person;
 use super::drive::to_the_end;
@@ -71,6 +72,7 @@ pub(super) async fn execute(
             "nothing was changed; `sms-plan preview` shows the path that the pair would take",
         ));
     }
+    let bounds = Bounds::new(&arguments.driving, &pair.plan, None)?;
     let credentials = Credentials::fetch(&pair.inventory)?;
     let folder = state::folder(given, Some(&arguments.inventory));
     if folder.join("state.db").exists() {
@@ -145,7 +147,7 @@ pub(super) async fn execute(
         run,
         state: &folder,
     };
-    to_the_end(ready, &arguments.driving).await
+    to_the_end(ready, &arguments.driving, bounds).await
 }
 
 /// A run for the same two servers.

@@ -35,7 +35,7 @@ pub(super) async fn execute(
     let waits = run
         .position(&stage)
         .and_then(|position| run.stage(position).waiting);
-    if waits != Some(WaitingFor::Approval) {
+    if !matches!(waits, Some(WaitingFor::Approval | WaitingFor::Begin)) {
         return Err(
             CliError::usage(format!("stage `{stage}` does not wait for approval"))
                 .hint(format!("see where the run stands: sms-plan status {id}")),
@@ -45,7 +45,8 @@ pub(super) async fn execute(
     let decision = if arguments.reject {
         EventKind::Rejected { by, reason }
     } else {
-        EventKind::Approved { by, reason }
+        let begins = waits == Some(WaitingFor::Begin);
+        EventKind::Approved { by, reason, begins }
     };
     let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &record, &pair.plan).await?;
     let mut kinds = vec![(Some(stage.clone()), decision)];

@@ -17,13 +17,18 @@ use crate::cli::error::CliError;
 use crate::cli::files::Pair;
 use crate::cli::output;
 use crate::engine::Drive;
+use crate::engine::News;
 use crate::engine::Stop;
 use crate::engine::SystemClock;
 use crate::engine::drive;
+use crate::engine::write;
+use crate::plan::Plan;
 use crate::report;
 use crate::report::Live;
+use crate::run::EventKind;
 use crate::run::Run;
 use crate::run::RunState;
+use crate::run::StageId;
 use crate::store::Lease;
 use crate::store::Sealer;
 use crate::store::Store;
@@ -40,8 +45,67 @@ pub(super) struct Ready<'a> {
     pub(super) state: &'a Path,
 }
 
+/// How far a person lets this process go.
+pub(super) struct Bounds {
+    until: Option<StageId>,
+    pause_before: Vec<StageId>,
+}
+
+impl Bounds {
+    /// Reads them from the command line, for a plan, and for a run of it if there is one.
+    pub(super) fn new(driving: &Driving, plan: &Plan, run: Option<&Run>) -> Result<Self, CliError> {
+        let until = driving.until.as_deref();
+        let pause_before = driving.pause_before.iter();
+        let bounds = Self {
+            until: until.map(|stage| known_stage(stage, plan)).transpose()?,
+            pause_before: pause_before
+                .map(|stage| known_stage(stage, plan))
+                .collect::<Result<_, _>>()?,
+        };
+        for stage in &bounds.pause_before {
+            let begun = run
+                .zip(plan.index_of(stage))
+                .map(|(run, position)| run.stage(position))
+                .is_some_and(|state| state.attempts > 0 || state.status.has_ended());
+            if begun {
+                return Err(CliError::usage(format!(
+                    "stage `{stage}` has begun already: the run cannot pause before it"
+                )));
+            }
+        }
+        Ok(bounds)
+    }
+}
+
+/// A stage that a plan has.
+pub(super) fn known_stage(text: &str, plan: &Plan) -> Result<StageId, CliError> {
+    StageId::new(text)
+        .ok()
+        .filter(|stage| plan.index_of(stage).is_some())
+        .ok_or_else(|| CliError::usage(format!("the plan has no stage `{text}`")))
+}
+
+/// Writes down before which stages the run pauses, so that a resume knows it as well.
+async fn hold_back(
+    store: &dyn Store,
+    lease: &Lease,
+    run: &mut Run,
+    stages: Vec<StageId>,
+) -> Result<(), CliError> {
+    let held = |stage| (Some(stage), EventKind::HeldBack { by: person() });
+    let kinds: Vec<_> = stages.into_iter().map(held).collect();
+    if !kinds.is_empty() {
+        write(store, &SystemClock, lease, run, kinds).await?;
+    }
+    Ok(())
+}
+
 /// Drives a run to its end and tells how it stands then.
-pub(super) async fn to_the_end(ready: Ready<'_>, driving: &Driving) -> Result<Exit, CliError> {
+pub(super) async fn to_the_end(
+    ready: Ready<'_>,
+    driving: &Driving,
+    bounds: Bounds,
+) -> Result<Exit, CliError> {
     let Ready {
         pair,
         registry,
@@ -49,26 +113,31 @@ pub(super) async fn to_the_end(ready: Ready<'_>, driving: &Driving) -> Result<Ex
         store,
         sealer,
         lease,
-        run,
+        mut run,
         state,
     } = ready;
+    hold_back(store.as_ref(), &lease, &mut run, bounds.pause_before).await?;
     let id = run.id().clone();
     let mut live = match driving.format {
         Format::Json => None,
         Format::Text => Some(Live::new(&pair.plan, &run)),
     };
-    let mut report = |event: &crate::run::Event, run: &Run| {
-        let told = match &mut live {
-            Some(live) => {
-                live.hear(event, run, &|| {
-                    roots(&pair.plan, &pair.inventory, Some(run))
-                });
+    let mut report = |news: News<'_>, run: &Run| {
+        let known = || roots(&pair.plan, &pair.inventory, Some(run));
+        let told = match (&mut live, news) {
+            (Some(live), News::Event(event)) => {
+                live.hear(event, run, &known);
                 Ok(())
             }
-            None => output::print(&report::event_json(event)),
+            (Some(live), News::Stall(stall)) => {
+                live.hear_stall(stall, &known);
+                Ok(())
+            }
+            (None, News::Event(event)) => output::print(&report::event_json(event)),
+            (None, News::Stall(stall)) => output::print(&report::stall_json(stall)),
         };
         if told.is_err() {
-            tracing::warn!(seq = event.seq, "the event could not be printed");
+            tracing::warn!(?news, "the news could not be printed");
         }
     };
     let plan = Arc::clone(&pair.plan);
@@ -84,6 +153,7 @@ pub(super) async fn to_the_end(ready: Ready<'_>, driving: &Driving) -> Result<Ex
             lease,
             clock: Arc::new(SystemClock),
             parallel: usize::from(driving.parallel),
+            until: bounds.until,
         },
         run,
         stop_by_signal()?,

@@ -17,7 +17,9 @@ pub(super) fn execute(arguments: &Explain) -> Result<Exit, CliError> {
     let Some(asked) = &arguments.code else {
         match arguments.format {
             Format::Text => output::print(&list())?,
-            Format::Json => output::print_json(&codes::CODES.iter().map(document).collect())?,
+            Format::Json => {
+                output::print_json(&codes::CODES.iter().map(document).collect::<Value>())?;
+            }
         }
         return Ok(Exit::Done);
     };

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use super::drive::Bounds;
 use super::drive::Ready;
+use super::drive::known_stage;
 use super::drive::person;
 use super::drive::to_the_end;
 use crate::action::Credentials;
@@ -11,6 +13,9 @@ use crate::cli::Exit;
 use crate::cli::arguments::Format;
 use crate::cli::arguments::Resume;
 use crate::cli::error::CliError;
+use crate::cli::files::Pair;
+use crate::cli::files::read_inventory;
+use crate::cli::files::read_plan;
 use crate::cli::files::stored_pair;
 use crate::cli::logging;
 use crate::cli::output;
@@ -18,10 +23,16 @@ use crate::cli::state;
 use crate::cli::world;
 use crate::engine::SystemClock;
 use crate::engine::take_over;
+use crate::engine::to_look_at_again;
 use crate::engine::write;
+use crate::plan::Diagnostics;
+use crate::plan::compare;
+use crate::plan::compare_inventories;
+use crate::report;
 use crate::run::EventKind;
+use crate::run::LOOK_AGAIN;
+use crate::run::RETRY;
 use crate::run::Run;
-use crate::run::StageId;
 use crate::run::StageStatus;
 use crate::store::KeySource;
 use crate::store::NewRun;
@@ -64,20 +75,39 @@ pub(super) async fn execute(
         }
         return Ok(Exit::Done);
     }
-    say_edited(new, arguments.driving.format)?;
+    let bounds = Bounds::new(&arguments.driving, &pair.plan, Some(&before))?;
+    let again = match &arguments.from {
+        Some(from) => {
+            let from = known_stage(from, &pair.plan)?;
+            let from = pair.plan.index_of(&from).unwrap_or_default();
+            to_look_at_again(&pair.plan, &registry, &before, from)
+        }
+        None => Vec::new(),
+    };
+    if let Some(from) = &arguments.from
+        && again.is_empty()
+    {
+        output::note(&format!(
+            "no stage from `{from}` on has ended and left anything to look at"
+        ));
+    }
+    say_edited(new, &pair, &registry, arguments.driving.format)?;
     let sealer = Sealer::new(KeySource::from_environment()?);
     let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
     world.prove_directory().await?;
     let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &record, &pair.plan).await?;
     let mut kinds = Vec::new();
-    if let (Some(stage), Some(reason)) = (retry, arguments.reason.clone()) {
-        let what = "retry".to_owned();
+    let asked = retry
+        .map(|stage| (stage, RETRY))
+        .into_iter()
+        .chain(again.into_iter().map(|stage| (stage, LOOK_AGAIN)));
+    for (stage, what) in asked {
         kinds.push((
             Some(stage),
             EventKind::OverrideAccepted {
-                what,
+                what: what.to_owned(),
                 by: person(),
-                reason,
+                reason: arguments.reason.clone().unwrap_or_default(),
             },
         ));
     }
@@ -94,33 +124,55 @@ pub(super) async fn execute(
         run,
         state: &folder,
     };
-    to_the_end(ready, &arguments.driving).await
+    to_the_end(ready, &arguments.driving, bounds).await
 }
 
-fn known_stage(text: &str, plan: &crate::plan::Plan) -> Result<StageId, CliError> {
-    StageId::new(text)
-        .ok()
-        .filter(|stage| plan.index_of(stage).is_some())
-        .ok_or_else(|| CliError::usage(format!("the run's plan has no stage `{text}`")))
-}
-
-/// A run goes on with the texts that it began with; whoever has edited the files must know that.
-fn say_edited(new: &NewRun, format: Format) -> Result<(), CliError> {
+/// A run goes on with the texts that it began with; whoever has edited the files must know that, and
+/// what the edits mean.
+fn say_edited(
+    new: &NewRun,
+    pair: &Pair,
+    registry: &Registry,
+    format: Format,
+) -> Result<(), CliError> {
     if format == Format::Json {
         return Ok(());
     }
-    for (path, text) in [
-        (&new.plan_path, &new.plan_text),
-        (&new.inventory_path, &new.inventory_text),
-    ] {
-        let edited = match std::fs::read_to_string(path) {
-            Ok(now) if now == *text => continue,
-            Ok(_) => "was edited since",
-            Err(_) => "cannot be read any more",
-        };
-        output::print(&format!(
-            "note: `{path}` {edited}; this run goes on with the text that it began with\n"
-        ))?;
+    let plan = || {
+        let edited = read_plan(Path::new(&new.plan_path), registry)?.value;
+        let difference = compare(&pair.plan, &edited);
+        let told = report::plan_difference(&difference, &pair.plan, &edited);
+        Ok((!difference.is_empty()).then_some(told))
+    };
+    let inventory = || {
+        let edited = read_inventory(Path::new(&new.inventory_path))?.value;
+        let difference = compare_inventories(&pair.inventory, &edited);
+        let told = report::inventory_difference(&difference);
+        Ok((!difference.is_empty()).then_some(told))
+    };
+    say_edited_file(&new.plan_path, &new.plan_text, plan)?;
+    say_edited_file(&new.inventory_path, &new.inventory_text, inventory)
+}
+
+fn say_edited_file(
+    path: &str,
+    text: &str,
+    difference: impl FnOnce() -> Result<Option<String>, Diagnostics>,
+) -> Result<(), CliError> {
+    let (edited, told) = match std::fs::read_to_string(path) {
+        Ok(now) if now == text => return Ok(()),
+        Err(_) => ("cannot be read any more", None),
+        Ok(_) => match difference() {
+            Ok(None) => ("was edited since, and means the same", None),
+            Ok(told) => ("was edited since", told),
+            Err(_) => ("was edited since, and is faulty now", None),
+        },
+    };
+    output::print(&format!(
+        "note: `{path}` {edited}; this run goes on with the text that it began with\n"
+    ))?;
+    if let Some(told) = told {
+        output::print(&format!("\n{told}\n"))?;
     }
     Ok(())
 }

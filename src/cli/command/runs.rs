@@ -1,4 +1,4 @@
-//! `runs`: the runs of a state folder.
+//! `runs`: the runs of a state folder, and what they keep locked.
 
 use serde_json::json;
 
@@ -9,13 +9,23 @@ use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::cli::state;
 use crate::report;
+use crate::store::locks;
 
 pub(super) async fn execute(
     arguments: &Listing,
     given: Option<&std::path::Path>,
 ) -> Result<Exit, CliError> {
     let folder = state::folder(given, arguments.inventory.as_deref());
-    let runs = state::existing(&folder)?.runs().await?;
+    let store = state::existing(&folder)?;
+    if arguments.locks {
+        let locks = locks(store.as_ref()).await?;
+        match arguments.format {
+            Format::Text => output::print(&report::locks(&locks))?,
+            Format::Json => output::print_json(&report::locks_document(&locks))?,
+        }
+        return Ok(Exit::Done);
+    }
+    let runs = store.runs().await?;
     match arguments.format {
         Format::Text => output::print(&report::runs(&runs))?,
         Format::Json => {

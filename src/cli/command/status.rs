@@ -35,7 +35,7 @@ pub(super) async fn execute(
                 &folder,
             ))?;
         }
-        Format::Json => output::print_json(&report::status_json(&pair.plan, &roots, &run))?,
+        Format::Json => output::print_json(&report::status_document(&pair.plan, &roots, &run))?,
     }
     Ok(Exit::Done)
 }

@@ -133,6 +133,7 @@ fn retry(retry: Retry) -> Value {
         "attempts": retry.attempts,
         "delay": duration(retry.delay),
         "factor": retry.factor,
+        "jitter": retry.jitter,
     })
 }
 

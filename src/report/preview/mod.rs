@@ -5,7 +5,7 @@ mod json;
 mod markdown;
 mod text;
 
-use serde_json::Value;
+pub use json::PreviewDocument;
 
 use crate::plan::HostSpec;
 use crate::plan::Inventory;
@@ -66,8 +66,8 @@ impl<'a> Preview<'a> {
     }
 
     /// Returns it for machines.
-    pub fn json(&self) -> Value {
-        json::json(self)
+    pub fn json(&self) -> PreviewDocument {
+        json::document(self)
     }
 
     fn hosts(&self) -> [(&'static str, &'a HostSpec); 2] {

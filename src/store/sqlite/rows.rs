@@ -32,6 +32,7 @@ pub(super) fn create(
 ) -> Result<Lease, StoreError> {
     let transaction = write(connection)?;
     forget_unborn(&transaction, holder)?;
+    unlock_ended(&transaction)?;
     let known: i64 = transaction.query_row(
         "SELECT count(*) FROM runs WHERE id = ?1",
         [run.id.as_str()],
@@ -100,6 +101,18 @@ fn forget_unborn(transaction: &Transaction<'_>, observer: &Holder) -> Result<(),
         }
         transaction.execute("DELETE FROM runs WHERE id = ?1", [&id])?;
     }
+    Ok(())
+}
+
+/// Frees what runs kept that were cut between their last event and the release of their locks.
+fn unlock_ended(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    transaction.execute(
+        "DELETE FROM locks WHERE run IN (SELECT id FROM runs WHERE state IN (?1, ?2))",
+        params![
+            RunState::Succeeded.to_string(),
+            RunState::RolledBack.to_string()
+        ],
+    )?;
     Ok(())
 }
 
@@ -407,6 +420,7 @@ struct LeaseRow {
     holder: Holder,
     held: bool,
     since: String,
+    until: String,
     expired: bool,
 }
 
@@ -441,17 +455,19 @@ fn lease_row(connection: &Connection, run: &RunId) -> Result<Option<LeaseRow>, S
             row.get::<_, bool>(2)?,
             row.get::<_, String>(3)?,
             row.get::<_, bool>(4)?,
+            row.get::<_, String>(5)?,
         ))
     };
     let row = connection
         .query_row(
-            "SELECT epoch, holder, held, taken_at, expires_at < unixepoch() FROM leases
-             WHERE run = ?1",
+            "SELECT epoch, holder, held, taken_at, expires_at < unixepoch(),
+                    strftime('%Y-%m-%dT%H:%M:%SZ', expires_at, 'unixepoch')
+             FROM leases WHERE run = ?1",
             [run.as_str()],
             read,
         )
         .optional()?;
-    let Some((epoch, holder, held, since, expired)) = row else {
+    let Some((epoch, holder, held, since, expired, until)) = row else {
         return Ok(None);
     };
     let holder = serde_json::from_str(&holder).map_err(|source| StoreError::Unreadable {
@@ -464,6 +480,7 @@ fn lease_row(connection: &Connection, run: &RunId) -> Result<Option<LeaseRow>, S
         holder,
         held,
         since,
+        until,
         expired,
     }))
 }
@@ -472,12 +489,18 @@ fn holder_of(connection: &Connection, run: &RunId) -> Result<Option<HeldBy>, Sto
     let Some(row) = lease_row(connection, run)? else {
         return Ok(None);
     };
-    let alive = row.held && row.lost(&Holder::this_process()).is_none();
+    let lost = if row.held {
+        row.lost(&Holder::this_process())
+    } else {
+        None
+    };
     Ok(Some(HeldBy {
         holder: row.holder,
         epoch: row.epoch,
-        alive,
+        alive: row.held && lost.is_none(),
         since: row.since,
+        until: row.until,
+        lost,
     }))
 }
 

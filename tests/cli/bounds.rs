@@ -1,0 +1,143 @@
+//! `--until`, `--pause-before`, `--from` and `approve`, on a run that writes three lines of text.
+
+use insta::assert_snapshot;
+
+use super::Desk;
+
+const PLAN: &str = "
+apiVersion: sms-plan/v1
+kind: Plan
+metadata: { name: words, version: 1.0.0 }
+stages:
+  - { id: first, description: First, on: orchestrator, uses: control.note, with: { text: one } }
+  - { id: second, description: Second, on: orchestrator, uses: control.note, needs: [first], with: { text: two } }
+  - { id: third, description: Third, on: orchestrator, uses: control.note, needs: [second], with: { text: three } }
+";
+
+// No domain: nobody has to log on to a directory first.
+const INVENTORY: &str = "
+apiVersion: sms-plan/v1
+kind: Inventory
+metadata: { name: stand }
+hosts:
+  source: { name: fs01, address: 192.0.2.21, os: linux, domainJoined: false, credential: root }
+  destination: { name: fs02, address: 192.0.2.22, os: linux, domainJoined: false, credential: root }
+networkMapping: {}
+credentials:
+  root: { username: root, privateKey: id_ed25519 }
+";
+
+fn desk() -> Desk {
+    let desk = Desk::new();
+    desk.write("plan.yaml", PLAN);
+    desk.write("inventory.yaml", INVENTORY);
+    desk
+}
+
+fn apply(desk: &Desk, more: &[&str]) -> String {
+    let apply = [
+        "apply",
+        "plan.yaml",
+        "-i",
+        "inventory.yaml",
+        "--yes",
+        "--format",
+        "json",
+    ];
+    desk.run(&[&apply[..], more].concat())
+}
+
+fn resume(desk: &Desk, more: &[&str]) -> String {
+    let resume = ["resume", "-i", "inventory.yaml", "--format", "json"];
+    desk.run(&[&resume[..], more].concat())
+}
+
+/// The journal: what happened, to which stage, and what was said.
+fn journal(desk: &Desk) -> String {
+    let events = desk.json(&["events", "-i", "inventory.yaml", "--format", "json"]);
+    let word = |event: &serde_json::Value, field: &str| {
+        event[field].as_str().unwrap_or_default().to_owned()
+    };
+    let lines = events.iter().map(|event| {
+        let words = ["event", "stage", "why", "what", "state"].map(|field| word(event, field));
+        words
+            .join(" ")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn run_of(desk: &Desk) -> String {
+    let runs = desk.json(&["runs", "-i", "inventory.yaml", "--format", "json"]);
+    runs[0]["runs"][0]["run"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_run_pauses_before_a_stage_and_goes_on_when_somebody_approves() {
+    let desk = desk();
+    assert_eq!(apply(&desk, &["--pause-before", "second"]), "exit 5\n");
+    assert_eq!(
+        resume(&desk, &[]),
+        "exit 5\n",
+        "a resume alone does not let it begin"
+    );
+    let run = run_of(&desk);
+    let approve = [
+        "approve",
+        &run,
+        "second",
+        "--by",
+        "me",
+        "-i",
+        "inventory.yaml",
+    ];
+    assert_eq!(desk.run(&approve), "exit 0\n");
+    assert_eq!(resume(&desk, &[]), "exit 0\n");
+    assert_snapshot!(journal(&desk));
+}
+
+#[test]
+fn a_run_stops_behind_a_stage_and_goes_on_from_there() {
+    let desk = desk();
+    assert_eq!(apply(&desk, &["--until", "second"]), "exit 4\n");
+    let again = ["--from", "first", "--reason", "why", "--until", "second"];
+    assert_eq!(
+        resume(&desk, &again),
+        "exit 4\nnote: no stage from `first` on has ended and left anything to look at\n"
+    );
+    let late = resume(&desk, &["--pause-before", "first"]);
+    assert_eq!(resume(&desk, &[]), "exit 0\n");
+    assert_snapshot!("too_late", late);
+    assert_snapshot!(journal(&desk));
+}
+
+#[test]
+fn a_stage_that_the_plan_does_not_have() {
+    let desk = desk();
+    for bound in ["--until", "--pause-before"] {
+        assert_eq!(
+            apply(&desk, &[bound, "nowhere"]),
+            "exit 2\nerror: the plan has no stage `nowhere`\n"
+        );
+    }
+    desk.is_untouched();
+}
+
+#[test]
+fn looking_again_without_a_reason() {
+    let desk = desk();
+    assert_snapshot!(resume(&desk, &["--from", "first"]));
+}
+
+#[test]
+fn a_resume_tells_what_was_edited_since() {
+    let desk = desk();
+    apply(&desk, &["--until", "first"]);
+    desk.write("plan.yaml", PLAN.replace("text: two", "text: zwei"));
+    desk.write("inventory.yaml", format!("# a comment\n{INVENTORY}"));
+    let told = desk.all(&["resume", "-i", "inventory.yaml", "--until", "first"]);
+    let (told, _) = told.split_once("\nrun ").unwrap();
+    assert_snapshot!(told);
+}
