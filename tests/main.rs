@@ -10,5 +10,6 @@ mod host;
 mod lab;
 mod layers;
 mod plan;
+mod report;
 mod run_fold;
 mod store;

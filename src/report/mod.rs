@@ -2,6 +2,7 @@
 
 mod end;
 mod json;
+pub mod known;
 mod live;
 mod tables;
 

@@ -1,0 +1,3 @@
+//! The room `report`: what people read.
+
+mod known;
