@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::ActionError;
 use super::World;
 use super::chain_of;
+use super::first_reach;
 use super::roots::roots;
 use crate::directory::Computer;
 use crate::directory::Directory;
@@ -30,7 +31,7 @@ use crate::run::RunId;
 use crate::run::StageId;
 
 /// What the run knew when a phase of a stage began.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct View {
     /// The run.
     pub run: RunId,
@@ -51,6 +52,20 @@ pub struct View {
 }
 
 impl View {
+    /// What actions may know before there is a run: what the inventory says.
+    pub fn before_a_run(plan: &Plan, inventory: &Inventory) -> Self {
+        Self {
+            run: RunId::new("RUN").expect("letters make a run id"),
+            epoch: 0,
+            reach: first_reach(inventory),
+            planned: BTreeMap::new(),
+            pins: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            roots: roots(plan, inventory, None),
+        }
+    }
+
     /// Reads off a run what its actions may know.
     pub fn of(plan: &Plan, inventory: &Inventory, run: &Run) -> Self {
         let mut pins = BTreeMap::new();

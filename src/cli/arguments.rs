@@ -49,6 +49,12 @@ pub(super) enum Command {
     Stop(OneRun),
     /// Let a stage pass that waits for approval, or refuse it
     Approve(Approve),
+    /// Write the steps that remain of a run for a person, or all steps before one
+    Book(Book),
+    /// Take steps that a person did by hand into a run; each is looked at first
+    Adopt(Adopt),
+    /// Say what is known of an error text, a code or a log
+    Explain(Explain),
     /// Print the JSON schema of plans or inventories
     Schema(Schema),
     /// Print a completion script
@@ -178,6 +184,72 @@ pub(super) struct Approve {
     /// The inventory beside which the state is
     #[arg(short, long)]
     pub(super) inventory: Option<PathBuf>,
+}
+
+/// What to write down.
+#[derive(Debug, Args)]
+pub(super) struct Book {
+    /// The run; with `--all` and an inventory, a plan file before there is one [default: the only
+    /// unfinished run, else the last]
+    pub(super) run: Option<String>,
+    /// All steps, also those that are done
+    #[arg(long)]
+    pub(super) all: bool,
+    /// The inventory, beside which the state is
+    #[arg(short, long)]
+    pub(super) inventory: Option<PathBuf>,
+    /// How to write
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: BookFormat,
+    /// Write into this file
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// How to write a book.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum BookFormat {
+    /// For a terminal.
+    #[default]
+    Text,
+    /// For editors and wikis.
+    Markdown,
+    /// For browsers and printers: one page that needs nothing else.
+    Html,
+}
+
+/// Which steps a person did.
+#[derive(Debug, Args)]
+pub(super) struct Adopt {
+    /// The run
+    pub(super) run: String,
+    /// The stages, in the order in which they were done
+    #[arg(required = true, value_name = "STAGE")]
+    pub(super) stages: Vec<String>,
+    /// Who did it
+    #[arg(long)]
+    pub(super) by: String,
+    /// Why, for the journal
+    #[arg(long)]
+    pub(super) reason: String,
+    /// Vouch for what no look can tell
+    #[arg(long)]
+    pub(super) unverified: bool,
+    /// The inventory beside which the state is
+    #[arg(short, long)]
+    pub(super) inventory: Option<PathBuf>,
+}
+
+/// What to explain.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// An error text, a code (`0xAAC`, `1326`, `NT_STATUS_…`, `LDAP 49 data 532`), a percent, or `-`
+    /// for a log on standard input
+    #[arg(required = true, value_name = "TEXT")]
+    pub(super) text: Vec<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
 }
 
 /// Which schema.

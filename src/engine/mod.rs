@@ -3,6 +3,7 @@
 //! Append, then fold, then report, never in another order; a new run, a resumed one and a
 //! taken-over one go through the same loop.
 
+mod adopt;
 mod begin;
 mod clock;
 mod gate;
@@ -12,6 +13,10 @@ mod stop;
 mod verify;
 mod work;
 
+pub use adopt::AdoptError;
+pub use adopt::Adopted;
+pub use adopt::Word;
+pub use adopt::adopt;
 pub use begin::begin;
 pub use begin::shape_of;
 pub use begin::take_over;

@@ -30,6 +30,7 @@ pub use facts::{
     AccountState, Adapter, DomainFacts, Facts, HostSnapshot, Membership, MembershipQuestion,
     NetworkKeeper, Os, Part, Pin, Route, Services,
 };
+pub(crate) use linux::network_file_by_hand;
 pub use logon::{Logon, LogonMethod};
 
 /// Opens sessions to the machines of one run, and keeps them for later stages.

@@ -1,5 +1,6 @@
 //! Events and runs, for people and for machines. Nothing here knows a terminal's state or a store.
 
+pub mod book;
 mod end;
 mod json;
 pub mod known;

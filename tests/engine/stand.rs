@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::json;
-use sms_plan::action::{Action, ActionError, ActionErrorKind, Context, Prepared};
+use sms_plan::action::{Action, ActionError, ActionErrorKind, Context, Manual, Prepared};
 use sms_plan::plan::Signature;
 use sms_plan::run::{EventKind, Outcome, Place, Probe, Sealed, Standing};
 use tokio::time::sleep;
@@ -335,7 +335,7 @@ impl Action for Step {
         Ok(())
     }
 
-    fn book(&self, _: &Context) -> Vec<String> {
-        Vec::new()
+    fn book(&self, _: &Context) -> Manual {
+        Manual::new()
     }
 }

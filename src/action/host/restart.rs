@@ -15,8 +15,10 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::ActionErrorKind;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Prepared;
 use crate::action::registry::parameters;
+use crate::action::server::Server;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Probe;
@@ -61,8 +63,17 @@ impl Action for Restart {
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
-        let Note { boot } = cx.noted()?;
+        let known = if cx.token.is_null() {
+            last_known_boot(cx)
+        } else {
+            Some(cx.noted::<Note>()?.boot)
+        };
         let now = cx.host().await?.boot().await?;
+        let Some(boot) = known else {
+            return Ok(Probe::blind(format!(
+                "in boot {now}; the run does not know which boot was to end"
+            )));
+        };
         Ok(if now == boot {
             Probe::new(Standing::Before, format!("still in boot {boot}"))
         } else {
@@ -108,9 +119,41 @@ impl Action for Restart {
         Ok(())
     }
 
-    fn book(&self, _: &Context) -> Vec<String> {
-        vec!["systemctl reboot".to_owned()]
+    fn book(&self, cx: &Context) -> Manual {
+        let server = Server::of(cx, cx.place());
+        if server.windows {
+            return Manual::new()
+                .say("Only if it has not restarted since the step before:")
+                .type_in("shutdown.exe /r /f /t 5")
+                .look(
+                    "(Get-WmiObject Win32_OperatingSystem).LastBootUpTime",
+                    "It must be later than this step's beginning.",
+                );
+        }
+        Manual::new()
+            .say("Only if it has not restarted since the step before; a broken connection is no failure:")
+            .type_in("systemctl --no-block reboot")
+            .look(
+                "cat /proc/sys/kernel/random/boot_id",
+                "It must differ from what it printed before.",
+            )
     }
+}
+
+/// The boot that the server was last seen in, where this stage itself has not begun: a person may
+/// have ended it. Not known after a restart that nobody has waited for.
+fn last_known_boot(cx: &Context) -> Option<String> {
+    let earlier = cx.plan.stages[..cx.position].iter().rev();
+    for stage in earlier.filter(|stage| stage.on == cx.place()) {
+        let output = cx.output_of(stage.id.as_str());
+        if let Some(boot) = output["boot"].as_str() {
+            return Some(boot.to_owned());
+        }
+        if stage.uses == "host.restart" && !output.is_null() {
+            return None;
+        }
+    }
+    cx.snapshot_facts(cx.place()).ok().map(|facts| facts.boot)
 }
 
 async fn boot_now(cx: &Context) -> Result<String, ActionError> {

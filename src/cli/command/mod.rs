@@ -1,10 +1,13 @@
 //! One file a command.
 
+mod adopt;
 mod apply;
 mod approve;
+mod book;
 mod completions;
 mod drive;
 mod events;
+mod explain;
 mod preview;
 mod resume;
 mod runs;
@@ -41,6 +44,9 @@ pub(super) async fn execute(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Events(arguments) => events::execute(&arguments, state).await,
         Command::Stop(arguments) => stop::execute(&arguments, state).await,
         Command::Approve(arguments) => approve::execute(&arguments, state).await,
+        Command::Book(arguments) => book::execute(&arguments, state).await,
+        Command::Adopt(arguments) => adopt::execute(&arguments, state).await,
+        Command::Explain(arguments) => explain::execute(&arguments),
         Command::Schema(arguments) => schema::execute(&arguments),
         Command::Completions(arguments) => completions::execute(&arguments),
     }
