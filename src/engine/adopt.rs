@@ -8,11 +8,13 @@ use tokio::time::timeout;
 
 use super::Drive;
 use super::EngineError;
+use super::stages::off_the_path;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::ActionErrorKind;
 use crate::action::Context;
 use crate::action::View;
+use crate::run::EVENT_VERSION;
 use crate::run::Event;
 use crate::run::EventKind;
 use crate::run::Outcome;
@@ -20,6 +22,7 @@ use crate::run::Probe;
 use crate::run::Reach;
 use crate::run::Run;
 use crate::run::StageId;
+use crate::run::StageStatus;
 use crate::run::Standing;
 use crate::store::Batch;
 use crate::store::SealedSecret;
@@ -79,8 +82,8 @@ pub enum AdoptError {
     Engine(#[from] EngineError),
 }
 
-/// Looks whether a stage is done, and records it as done by a person: its event, its snapshot and
-/// its secrets in one append, or nothing.
+/// Looks whether a stage is done, and records it as done by a person: what the run would skip before
+/// it, its snapshot, its event and its secrets in one append, or nothing.
 ///
 /// The caller holds the lease, so no stage is under way elsewhere.
 pub async fn adopt(
@@ -90,8 +93,9 @@ pub async fn adopt(
     word: &Word,
     report: &mut (dyn FnMut(&Event, &Run) + Send),
 ) -> Result<Adopted, AdoptError> {
-    let (position, action) = adoptable(drive, run, stage)?;
-    let seen = look(drive, run, position, action.as_ref()).await;
+    let (ahead, skips) = skipped_before(drive, run, stage)?;
+    let (position, action) = adoptable(drive, &ahead, stage)?;
+    let seen = look(drive, &ahead, position, action.as_ref()).await;
     let planned = run.stage(position).planned.clone();
     let (verified, saw, outcome) = match seen {
         Ok(probe) if probe.standing == Standing::After => (true, probe.saw, probe.outcome),
@@ -108,8 +112,72 @@ pub async fn adopt(
         Err(error) => return Err(not_done(drive, stage, &error.to_string())),
     };
     let saw = drive.world.clean(&saw);
-    record(drive, run, stage, word, verified, outcome, report).await?;
+    let adopted = EventKind::Adopted {
+        by: word.by.clone(),
+        reason: drive.world.clean(&word.reason),
+        verified,
+        output: drive.world.clean_value(outcome.output.clone()),
+        reach: outcome.reach.clone(),
+    };
+    let mut kinds = skips;
+    if let Some(data) = outcome.snapshot.clone() {
+        kinds.push((Some(stage.clone()), EventKind::Snapshot { data }));
+    }
+    kinds.push((Some(stage.clone()), adopted));
+    record(drive, run, kinds, outcome, report).await?;
     Ok(Adopted { verified, saw })
+}
+
+/// The stages before this one that the run would skip by itself once their turn comes, and the run
+/// as it is then.
+fn skipped_before(
+    drive: &Drive,
+    run: &Run,
+    stage: &StageId,
+) -> Result<(Run, Vec<(Option<StageId>, EventKind)>), EngineError> {
+    let plan = &drive.plan;
+    let mut ahead = run.clone();
+    let mut skips = Vec::new();
+    let until = run.position(stage).unwrap_or_default();
+    let mut before = vec![false; plan.stages.len()];
+    for position in (0..=until).rev() {
+        if position == until || before[position] {
+            for need in &plan.stages[position].needs {
+                before[*need] = true;
+            }
+        }
+    }
+    // The file order is topological: one pass meets each stage after all that it needs.
+    for position in (0..until).filter(|position| before[*position]) {
+        let Some(when) = &plan.stages[position].when else {
+            continue;
+        };
+        let state = ahead.stage(position);
+        let mut needs = plan.stages[position].needs.iter();
+        let ready = state.status == StageStatus::Pending
+            && state.attempts == 0
+            && needs.all(|need| ahead.stage(*need).status.has_ended());
+        if !ready {
+            continue;
+        }
+        let view = View::of(plan, &drive.inventory, &ahead);
+        if when.evaluate_bool(&view.roots) != Ok(false) {
+            continue;
+        }
+        let skip = (Some(plan.stages[position].id.clone()), off_the_path(when));
+        ahead.fold(&Event {
+            v: EVENT_VERSION,
+            seq: ahead.seq() + 1,
+            at: drive.clock.now(),
+            run: ahead.id().clone(),
+            percent: ahead.percent(),
+            stage: skip.0.clone(),
+            kind: skip.1.clone(),
+            hash: String::new(),
+        })?;
+        skips.push(skip);
+    }
+    Ok((ahead, skips))
 }
 
 /// Refuses what has ended, what may not start yet, and what is not on the path.
@@ -239,24 +307,10 @@ fn not_done(drive: &Drive, stage: &StageId, saw: &str) -> AdoptError {
 async fn record(
     drive: &Drive,
     run: &mut Run,
-    stage: &StageId,
-    word: &Word,
-    verified: bool,
+    kinds: Vec<(Option<StageId>, EventKind)>,
     outcome: Outcome,
     report: &mut (dyn FnMut(&Event, &Run) + Send),
 ) -> Result<(), EngineError> {
-    let mut kinds = Vec::new();
-    if let Some(data) = outcome.snapshot {
-        kinds.push((Some(stage.clone()), EventKind::Snapshot { data }));
-    }
-    let adopted = EventKind::Adopted {
-        by: word.by.clone(),
-        reason: drive.world.clean(&word.reason),
-        verified,
-        output: drive.world.clean_value(outcome.output),
-        reach: outcome.reach,
-    };
-    kinds.push((Some(stage.clone()), adopted));
     let secrets = outcome.secrets.into_iter().map(|secret| {
         let sealed = drive.sealer.seal(run.id(), &secret.name, &secret.bytes)?;
         Ok(SealedSecret {

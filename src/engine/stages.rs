@@ -20,6 +20,7 @@ use super::work::look;
 use crate::action::ActionError;
 use crate::action::ActionErrorKind;
 use crate::action::Context;
+use crate::plan::Expression;
 use crate::plan::ExpressionError;
 use crate::plan::Retry;
 use crate::run::EventKind;
@@ -82,8 +83,7 @@ impl Engine<'_> {
             match when.evaluate_bool(&view.roots) {
                 Ok(true) => {}
                 Ok(false) => {
-                    let reason = format!("`{}` is false here", when.source_text());
-                    gathered.kinds.push((id, EventKind::Skipped { reason }));
+                    gathered.kinds.push((id, off_the_path(when)));
                     return self.queue.end(position);
                 }
                 Err(ExpressionError::Unknown { path }) => {
@@ -422,6 +422,13 @@ impl Engine<'_> {
     fn leave(&mut self, position: usize) {
         self.live -= 1;
         self.busy.remove(&self.drive.plan.stages[position].on);
+    }
+}
+
+/// What is recorded of a ready stage whose condition is false.
+pub(super) fn off_the_path(when: &Expression) -> EventKind {
+    EventKind::Skipped {
+        reason: format!("`{}` is false here", when.source_text()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The program as a person meets it: words, exit codes, and nothing changed by a mistake.
 
+mod by_hand;
 mod files;
 mod state;
 

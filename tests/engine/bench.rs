@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sms_plan::action::{Action, Credentials, Registry, World};
-use sms_plan::engine::{Clock, Drive, EngineError, Stop, drive, shape_of, take_over, write};
+use sms_plan::engine::{
+    AdoptError, Adopted, Clock, Drive, EngineError, Stop, Word, adopt, drive, shape_of, take_over,
+    write,
+};
 use sms_plan::plan::{Inventory, Plan, Source, load_inventory, load_plan};
 use sms_plan::run::{Account, Event, EventKind, Reach, Run, RunId, StageId, StageStatus};
 use sms_plan::store::{Holder, KeySource, Lease, NewRun, Record, Sealer, Store};
@@ -175,9 +178,29 @@ impl Bench {
 
     /// Drives the run as far as it goes.
     pub(super) async fn drive(&mut self) -> Result<Run, EngineError> {
-        let run = self.read();
+        let (setup, run) = (self.setup(), self.read());
         let heard = &mut self.heard;
-        let setup = Drive {
+        drive(setup, run, self.stop.subscribe(), &mut |event, run| {
+            assert_eq!(event.seq, run.seq(), "an event is told before it is folded");
+            heard.push(event.clone());
+        })
+        .await
+    }
+
+    /// Takes a step that a person did into a run that was taken over.
+    pub(super) async fn adopt(&mut self, stage: &str, word: &Word) -> Result<Adopted, AdoptError> {
+        let (setup, mut run) = (self.setup(), self.read());
+        let stage = StageId::new(stage).expect("a stage id");
+        let heard = &mut self.heard;
+        adopt(&setup, &mut run, &stage, word, &mut |event, run| {
+            assert_eq!(event.seq, run.seq(), "an event is told before it is folded");
+            heard.push(event.clone());
+        })
+        .await
+    }
+
+    fn setup(&self) -> Drive {
+        Drive {
             plan: Arc::clone(&self.plan),
             inventory: Arc::clone(&self.inventory),
             registry: Arc::clone(&self.registry),
@@ -191,15 +214,10 @@ impl Bench {
             ),
             store: Arc::clone(&self.store) as Arc<dyn Store>,
             sealer: Sealer::new(KeySource::Passphrase(Zeroizing::new("test".to_owned()))),
-            lease: self.lease.clone().expect("begin comes first"),
+            lease: self.lease(),
             clock: Arc::clone(&self.clock),
             parallel: self.parallel,
-        };
-        drive(setup, run, self.stop.subscribe(), &mut |event, run| {
-            assert_eq!(event.seq, run.seq(), "an event is told before it is folded");
-            heard.push(event.clone());
-        })
-        .await
+        }
     }
 
     /// Writes one event of the terminal's own, as `approve` and `resume` do.
@@ -222,6 +240,11 @@ impl Bench {
     /// The lease that the present process holds.
     pub(super) fn lease(&self) -> Lease {
         self.lease.clone().expect("begin comes first")
+    }
+
+    /// Acts as a process that held this lease.
+    pub(super) fn hold(&mut self, lease: Lease) {
+        self.lease = Some(lease);
     }
 
     /// The journal, one line an event: stage, name, and what tests care for.

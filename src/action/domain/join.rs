@@ -12,7 +12,6 @@ use tokio::time::Instant;
 use tokio::time::sleep;
 
 use super::SERVERS;
-use super::administrator;
 use super::question;
 use super::spec;
 use super::target;

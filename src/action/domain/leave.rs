@@ -8,7 +8,6 @@ use tokio::time::Instant;
 use tokio::time::sleep;
 
 use super::SERVERS;
-use super::administrator;
 use super::gate;
 use super::question;
 use super::spec;

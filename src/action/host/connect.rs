@@ -106,8 +106,11 @@ impl Action for Connect {
                     account: AccountParameter::Given,
                 }),
                 Some(given),
-            ) => &given.username,
-            _ => TEMPORARY_ACCOUNT,
+            ) => given.username.clone(),
+            _ if server.windows => {
+                format!("{TEMPORARY_ACCOUNT}, or as your own local administrator")
+            }
+            _ => TEMPORARY_ACCOUNT.to_owned(),
         };
         let Server {
             windows,

@@ -86,7 +86,7 @@ fn networkd(cx: &Context, manual: Manual, change: &NetworkChange) -> Manual {
     let new = network_file_by_hand(&old, change);
     let manual = manual
         .say(format!("The file of {} as it is to be:", change.adapter))
-        .type_in(format!("cat >{file} <<'END'\n{}\nEND", new.trim_end()));
+        .type_in(format!("cat >{file} <<'END'\n{}\nEND", new.trim()));
     match change.drop_old {
         DropOld::Now => manual.type_in(format!(
             "networkctl reload && networkctl reconfigure {}",
@@ -189,6 +189,10 @@ fn before_a_run(cx: &Context, manual: Manual) -> Manual {
     let windows = Server::of(cx, cx.place()).windows;
     let mut manual = manual.then_at(reach_after(cx));
     if cx.place() == Place::Source {
+        manual = manual.say(
+            "Note all addresses of the source first: they go to the destination. Gateway and DNS \
+             servers that the inventory does not name stay as they are.",
+        );
         for (adapter, change) in &cx.inventory.source.network {
             manual = match change {
                 AdapterChange::Dhcp => {
@@ -215,10 +219,7 @@ fn before_a_run(cx: &Context, manual: Manual) -> Manual {
                 }
             };
         }
-        return manual.say(
-            "Note all addresses of the source first: they go to the destination. Gateway and DNS \
-             servers that the inventory does not name stay as they are.",
-        );
+        return manual;
     }
     let source = &cx.inventory.source.address;
     for (from, mapping) in &cx.inventory.network_mapping {

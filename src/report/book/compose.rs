@@ -87,10 +87,10 @@ fn stands(of: &BookOf<'_>, view: &View, rows: &[PathRow]) -> Section {
         return section;
     };
     section.say(format!(
-        "Run {} is {} at {:.0}%.",
+        "Run {} stands at {:.0}%: {}.",
         run.id(),
-        run.state(),
-        run.percent().floor()
+        run.percent().floor(),
+        run.state()
     ));
     for (position, stage) in of.plan.stages.iter().enumerate() {
         let state = run.stage(position);
