@@ -1,6 +1,7 @@
 //! What an action is given: its stage, what the run knows by now, and the ways to the machines.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ use crate::run::Reach;
 use crate::run::Run;
 use crate::run::RunId;
 use crate::run::StageId;
+use crate::run::StageStatus;
 
 /// What the run knew when a phase of a stage began.
 #[derive(Clone, Debug)]
@@ -47,6 +49,8 @@ pub struct View {
     pub snapshots: BTreeMap<Place, Value>,
     /// What stages noted before their first attempt.
     pub tokens: BTreeMap<StageId, Value>,
+    /// The stages that a person did.
+    pub by_hand: BTreeSet<StageId>,
     /// The values that expressions and templates see.
     pub roots: Roots,
 }
@@ -62,6 +66,7 @@ impl View {
             pins: BTreeMap::new(),
             snapshots: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            by_hand: BTreeSet::new(),
             roots: roots(plan, inventory, None),
         }
     }
@@ -71,8 +76,12 @@ impl View {
         let mut pins = BTreeMap::new();
         let mut snapshots = BTreeMap::new();
         let mut tokens = BTreeMap::new();
+        let mut by_hand = BTreeSet::new();
         for (position, stage) in plan.stages.iter().enumerate() {
             let state = run.stage(position);
+            if state.status == StageStatus::Adopted {
+                by_hand.insert(stage.id.clone());
+            }
             if !state.token.is_null() {
                 tokens.insert(stage.id.clone(), state.token.clone());
             }
@@ -97,6 +106,7 @@ impl View {
             pins,
             snapshots,
             tokens,
+            by_hand,
             roots: roots(plan, inventory, Some(run)),
         }
     }

@@ -42,7 +42,8 @@ fn what_nobody_knows_is_said_so() {
 
 #[test]
 fn a_log_on_standard_input_is_explained_for_machines() {
-    let mut program = Desk::new().program(&["explain", "-", "--format", "json"]);
+    let desk = Desk::new();
+    let mut program = desk.program(&["explain", "-", "--format", "json"]);
     let mut child = program
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -63,16 +63,20 @@ impl Action for Restart {
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
-        let known = if cx.token.is_null() {
-            last_known_boot(cx)
-        } else {
-            Some(cx.noted::<Note>()?.boot)
-        };
         let now = cx.host().await?.boot().await?;
-        let Some(boot) = known else {
-            return Ok(Probe::blind(format!(
-                "in boot {now}; the run does not know which boot was to end"
-            )));
+        let boot = if cx.token.is_null() {
+            match last_known_boot(cx) {
+                LastBoot::Seen(boot) => boot,
+                // The step may have been done before that look as well as not at all.
+                LastBoot::SeenByHand(boot) if boot != now => boot,
+                LastBoot::SeenByHand(_) | LastBoot::Unknown => {
+                    return Ok(Probe::blind(format!(
+                        "in boot {now}; the run does not know the boot that was to end"
+                    )));
+                }
+            }
+        } else {
+            cx.noted::<Note>()?.boot
         };
         Ok(if now == boot {
             Probe::new(Standing::Before, format!("still in boot {boot}"))
@@ -140,20 +144,34 @@ impl Action for Restart {
     }
 }
 
-/// The boot that the server was last seen in, where this stage itself has not begun: a person may
-/// have ended it. Not known after a restart that nobody has waited for.
-fn last_known_boot(cx: &Context) -> Option<String> {
+/// The boot that the server was last seen in before a stage that itself has not begun.
+enum LastBoot {
+    Seen(String),
+    /// When a person's step was adopted; the person may have gone on before that.
+    SeenByHand(String),
+    /// It has restarted, and nobody has looked since.
+    Unknown,
+}
+
+fn last_known_boot(cx: &Context) -> LastBoot {
     let earlier = cx.plan.stages[..cx.position].iter().rev();
     for stage in earlier.filter(|stage| stage.on == cx.place()) {
         let output = cx.output_of(stage.id.as_str());
         if let Some(boot) = output["boot"].as_str() {
-            return Some(boot.to_owned());
+            return if cx.view.by_hand.contains(&stage.id) {
+                LastBoot::SeenByHand(boot.to_owned())
+            } else {
+                LastBoot::Seen(boot.to_owned())
+            };
         }
         if stage.uses == "host.restart" && !output.is_null() {
-            return None;
+            return LastBoot::Unknown;
         }
     }
-    cx.snapshot_facts(cx.place()).ok().map(|facts| facts.boot)
+    match cx.snapshot_facts(cx.place()) {
+        Ok(facts) => LastBoot::Seen(facts.boot),
+        Err(_) => LastBoot::Unknown,
+    }
 }
 
 async fn boot_now(cx: &Context) -> Result<String, ActionError> {

@@ -400,8 +400,9 @@ fn afterwards(of: &BookOf<'_>) -> Section {
         return section;
     };
     section.say(
-        "Take each step that you did into the run, in order; every one is looked at first. `--unverified` \
-         is for what no look can tell:",
+        "Take the steps that you did into the run, in order; each is looked at first. Do so before a \
+         server restarts once more: afterwards nobody can tell one restart from two. `--unverified` is for \
+         what no look can tell:",
     );
     section.type_in(command(
         of,

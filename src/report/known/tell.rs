@@ -21,7 +21,7 @@ pub fn beside(known: Known, run: &str, stage: &str, state: &Path) -> String {
     for way in &known.issue.next {
         if *way != WayOn::Resume {
             let command = way.command(run, stage, Some(&state));
-            let _infallible = writeln!(text, "  {:<8}{command}", format!("{}:", way.when()));
+            let _infallible = writeln!(text, "  {:<9}{command}", format!("{}:", way.when()));
         }
     }
     text
@@ -46,7 +46,7 @@ pub fn told(found: &[Found]) -> String {
         text.push_str(&symptom(known.issue));
         for way in &known.issue.next {
             let command = way.command("RUN", "STAGE", None);
-            let _infallible = writeln!(text, "  {:<8}{command}", format!("{}:", way.when()));
+            let _infallible = writeln!(text, "  {:<9}{command}", format!("{}:", way.when()));
         }
     }
     text
@@ -85,7 +85,7 @@ fn symptom(issue: &Issue) -> String {
 
 /// A label and its words, wrapped beside it.
 fn labelled(text: &mut String, label: &str, words: &str) {
-    let mut line = format!("  {label:<8}");
+    let mut line = format!("  {label:<9}");
     let indent = line.len();
     for word in words.split_whitespace() {
         if line.chars().count() + word.chars().count() >= WIDTH {
