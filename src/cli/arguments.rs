@@ -53,7 +53,8 @@ pub(super) enum Command {
     Book(Book),
     /// Take steps that a person did by hand into a run; each is looked at first
     Adopt(Adopt),
-    /// Say what is known of an error text, a code or a log
+    /// Tell what the code of a fault means, or what is known of an error text, a code or a log;
+    /// without one, list all codes of faults
     Explain(Explain),
     /// Print the JSON schema of plans or inventories
     Schema(Schema),
@@ -243,9 +244,10 @@ pub(super) struct Adopt {
 /// What to explain.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// An error text, a code (`0xAAC`, `1326`, `NT_STATUS_…`, `LDAP 49 data 532`), a percent, or `-`
-    /// for a log on standard input
-    #[arg(required = true, value_name = "TEXT")]
+    /// The code of a fault, as in P021; or an error text, a code (`0xAAC`, `1326`, `NT_STATUS_…`,
+    /// `LDAP 49 data 532`), a percent; or `-` for a log on standard input [default: list the codes
+    /// of faults]
+    #[arg(value_name = "TEXT")]
     pub(super) text: Vec<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]

@@ -13,12 +13,15 @@ use super::diagnostic::Fault;
 use super::diagnostic::Faults;
 use super::diagnostic::did_you_mean;
 use super::expression::Expression;
+use super::expression::ExpressionFault;
 use super::expression::Reference;
 use super::graph::Graph;
 use super::graph::at;
+use super::reach;
 use super::template::Template;
 use super::vocabulary::LEARNED;
 use super::vocabulary::written;
+use super::weights;
 
 /// The questions a precondition can ask.
 const QUESTIONS: [&str; 7] = [
@@ -61,7 +64,8 @@ pub(crate) fn check(
     let none = Vec::new();
     let stages = plan["stages"].as_array().unwrap_or(&none);
     let mut reads = Vec::new();
-    let all = stages
+    let mut known = BTreeMap::new();
+    let all: Vec<Compiled> = stages
         .iter()
         .enumerate()
         .map(|(index, stage)| {
@@ -69,20 +73,35 @@ pub(crate) fn check(
                 index,
                 faults: &mut *faults,
                 reads: &mut reads,
+                known: &mut known,
                 compiled: Compiled::default(),
             };
             one.stage(stage, catalogue);
             one.compiled
         })
         .collect();
-    check_reads(stages, graph, catalogue, &reads, faults);
-    check_named_stages(stages, graph, catalogue, faults);
+    let mut leans = check_reads(stages, graph, catalogue, &reads, faults);
+    leans.extend(check_named_stages(stages, graph, catalogue, faults));
+    weights::check(plan, stages, faults);
+    reach::check(stages, graph, &all, &leans, faults);
     all
+}
+
+/// A stage that needs what another one has done, and where it says so.
+pub(crate) struct Lean {
+    pub(crate) stage: usize,
+    pub(crate) on: usize,
+    pub(crate) place: At,
 }
 
 /// Parameters that name a stage (`x-stage` in their schema lists the actions that it may use): it
 /// must be there, use one of them, and be needed.
-fn check_named_stages(stages: &[Value], graph: &Graph, catalogue: &Catalogue, faults: &mut Faults) {
+fn check_named_stages(
+    stages: &[Value],
+    graph: &Graph,
+    catalogue: &Catalogue,
+    faults: &mut Faults,
+) -> Vec<Lean> {
     let mut found = Vec::new();
     for (index, stage) in stages.iter().enumerate() {
         let signature = stage["uses"].as_str().and_then(|uses| catalogue.get(uses));
@@ -106,15 +125,18 @@ fn check_named_stages(stages: &[Value], graph: &Graph, catalogue: &Catalogue, fa
                 found.push((index, target, place));
             } else {
                 let allowed: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
-                let message = format!("`{name}` does not use `{}`", allowed.join("` or `"));
+                let allowed = allowed.join("` or `");
                 faults.push(
-                    Fault::error("P026", place, message).and(at(target, "uses"), "it uses this"),
+                    Fault::error("P026", place, format!("`{name}` does not use `{allowed}`"))
+                        .and(at(target, "uses"), "it uses this")
+                        .help(format!("name a stage that uses `{allowed}`")),
                 );
             }
         }
     }
+    let mut leans = Vec::new();
     if !graph.ordered {
-        return;
+        return leans;
     }
     let pairs: Vec<(usize, usize)> = found
         .iter()
@@ -125,6 +147,8 @@ fn check_named_stages(stages: &[Value], graph: &Graph, catalogue: &Catalogue, fa
         if graph.doubtful[stage] {
             continue;
         }
+        let waits = stages[target]["uses"] == "host.restart";
+        let hosts = (stages[stage]["on"].as_str(), stages[target]["on"].as_str());
         if !reached {
             faults.push(
                 Fault::error(
@@ -134,10 +158,21 @@ fn check_named_stages(stages: &[Value], graph: &Graph, catalogue: &Catalogue, fa
                 )
                 .help(format!("add `{name}` to the `needs` of `{id}`")),
             );
-        } else if stages[target]["uses"] == "host.restart"
-            && stages[stage]["on"] == stages[target]["on"]
-            && stages[stage]["when"] != stages[target]["when"]
+        } else if let (true, (Some(on), Some(restarted))) = (waits, hosts)
+            && on != restarted
         {
+            faults.push(
+                Fault::error(
+                    "P026",
+                    place,
+                    format!("`{id}` waits for the {on} after a restart of the {restarted}"),
+                )
+                .and(at(target, "on"), "this restart is of another computer")
+                .help(format!(
+                    "name a restart of the {on}, or wait on the {restarted}"
+                )),
+            );
+        } else if waits && condition(&stages[stage]) != condition(&stages[target]) {
             faults.push(
                 Fault::warning(
                     "P026",
@@ -147,8 +182,21 @@ fn check_named_stages(stages: &[Value], graph: &Graph, catalogue: &Catalogue, fa
                 .and(at(target, "when"), "the restart's condition")
                 .help("a skip does not spread, so a wait repeats its restart's `when`"),
             );
+        } else {
+            leans.push(Lean {
+                stage,
+                on: target,
+                place,
+            });
         }
     }
+    leans
+}
+
+/// The condition of a stage; how it is spread over lines says nothing.
+fn condition(stage: &Value) -> Option<String> {
+    let words = stage["when"].as_str()?.split_whitespace();
+    Some(words.collect::<Vec<_>>().join(" "))
 }
 
 /// The check of one stage.
@@ -156,6 +204,8 @@ struct One<'a> {
     index: usize,
     faults: &'a mut Faults,
     reads: &'a mut Vec<Read>,
+    /// The expressions read so far, by text.
+    known: &'a mut BTreeMap<String, Result<Expression, Vec<ExpressionFault>>>,
     compiled: Compiled,
 }
 
@@ -288,7 +338,15 @@ impl One<'_> {
     fn expression(&mut self, field: &str, value: &Value) -> Option<Expression> {
         let text = value.as_str()?;
         let pointer = format!("/stages/{}/{field}", self.index);
-        match Expression::compile(text) {
+        // Stages of one kind of server share their condition.
+        let known = match self.known.get(text) {
+            Some(known) => known,
+            None => self
+                .known
+                .entry(text.to_owned())
+                .or_insert_with(|| Expression::compile(text)),
+        };
+        match known.clone() {
             Ok(expression) => {
                 self.read(&pointer, expression.reads(), true);
                 Some(expression)
@@ -375,7 +433,8 @@ fn check_reads(
     catalogue: &Catalogue,
     reads: &[Read],
     faults: &mut Faults,
-) {
+) -> Vec<Lean> {
+    let mut leans = Vec::new();
     let mut outputs = Vec::new();
     let mut suggestions = 0;
     for read in reads {
@@ -405,7 +464,7 @@ fn check_reads(
     }
     // Without an order of the stages these answers would be guesses, and the order is a fault.
     if !graph.ordered {
-        return;
+        return leans;
     }
     let pairs: Vec<(usize, usize)> = outputs
         .iter()
@@ -419,6 +478,12 @@ fn check_reads(
                 Fault::error("P043", At::value(&read.pointer).words(needed), message)
                     .help(format!("add `{needed}` to the `needs` of `{id}`")),
             );
+        } else if read.decides && !read.reference.tested {
+            leans.push(Lean {
+                stage: read.stage,
+                on: target,
+                place: At::value(&read.pointer).words(&graph.ids[target]),
+            });
         }
     }
     let connected = connected(stages, graph, catalogue);
@@ -449,6 +514,7 @@ fn check_reads(
         let message = format!("`{path}` may not be known when `{id}` becomes ready");
         faults.push(Fault::error("P044", At::value(&read.pointer).words(path), message).help(help));
     }
+    leans
 }
 
 /// For each stage a bit for each host: whether a connection to it has been made before.
@@ -458,6 +524,8 @@ fn connected(stages: &[Value], graph: &Graph, catalogue: &Catalogue) -> Vec<u8> 
     let own = |stage: &Value| match (stage["uses"].as_str(), stage["on"].as_str()) {
         (Some("host.connect"), Some("source")) => 1,
         (Some("host.connect"), Some("destination")) => 2,
+        // It connects to something, only its place is a fault.
+        (Some("host.connect"), _) => 3,
         (Some(uses), _) if catalogue.get(uses).is_some() => 0,
         _ => 3,
     };

@@ -37,7 +37,7 @@ impl Document {
             faults.push(Fault::error(
                 "P005",
                 At::bytes(at..end),
-                format!("this is not YAML: {error}"),
+                format!("not YAML: {error}"),
             ));
             std::mem::take(&mut faults).settle(source)
         })?;
@@ -83,9 +83,13 @@ fn check_kind(value: &Value, kind: &str, faults: &mut Faults) {
             .help("the plan comes first, then the inventory"),
         );
     }
-    if let Some(version) = map.get("apiVersion").and_then(Value::as_str)
-        && version != API_VERSION
-    {
+    let version = match map.get("apiVersion") {
+        Some(Value::String(version)) => Some(version.clone()),
+        // A number that is meant as a version is unknown as well.
+        Some(number @ Value::Number(_)) => Some(number.to_string()),
+        _ => None,
+    };
+    if let Some(version) = version.filter(|version| version != API_VERSION) {
         let number = version
             .strip_prefix("sms-plan/v")
             .and_then(|n| n.parse::<u32>().ok());

@@ -4,18 +4,33 @@
 //! instead of failing or being skipped.
 
 mod check;
+mod functions;
+mod limits;
+mod loops;
+mod marks;
+mod operators;
+#[cfg(test)]
+mod soundness;
+mod types;
+mod walk;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::LazyLock;
 
 use cel::Context;
+use cel::Env;
 use cel::Program;
 use serde_json::Value;
 
 use super::roots::Roots;
 use super::vocabulary::written;
 
+use check::Checked;
 pub(crate) use check::ExpressionFault;
+
+/// The functions of CEL; making them costs more than any condition.
+static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// A checked CEL expression; cheap to clone.
 #[derive(Clone)]
@@ -27,6 +42,7 @@ struct Inner {
     reads: Vec<Reference>,
     roots: Vec<String>,
     stages: Vec<String>,
+    vague: bool,
 }
 
 /// One value that an expression or a template reads.
@@ -68,7 +84,11 @@ pub enum ExpressionError {
 impl Expression {
     /// Compiles an expression that has to be a yes or no, and checks all its names and types.
     pub(crate) fn compile(text: &str) -> Result<Self, Vec<ExpressionFault>> {
-        let (program, reads) = check::check(text)?;
+        let Checked {
+            program,
+            reads,
+            vague,
+        } = check::check(text)?;
         let mut roots: Vec<String> = reads
             .iter()
             .filter_map(|r| r.path.first().cloned())
@@ -88,6 +108,7 @@ impl Expression {
             reads,
             roots,
             stages,
+            vague,
         })))
     }
 
@@ -106,17 +127,27 @@ impl Expression {
         &self.0.reads
     }
 
+    /// Whether it asks what is there at all, or for names that people choose, so that its answer
+    /// for what a kind of pair settles says nothing.
+    pub(crate) fn is_vague(&self) -> bool {
+        self.0.vague
+    }
+
     /// Evaluates it.
     pub fn evaluate(&self, roots: &Roots) -> Result<Value, ExpressionError> {
-        let mut context = Context::default();
+        match self.execute(roots) {
+            Ok(value) => Ok(from_cel(&value)),
+            Err(error) => Err(self.explain(roots, &error)),
+        }
+    }
+
+    fn execute(&self, roots: &Roots) -> Result<cel::Value, cel::ExecutionError> {
+        let mut context = Context::with_env(Arc::clone(&STANDARD));
         for root in &self.0.roots {
             let value = roots.root(root, &self.0.stages);
             context.add_variable_from_value(root.as_str(), to_cel(&value));
         }
-        match self.0.program.execute(&context) {
-            Ok(value) => Ok(from_cel(&value)),
-            Err(error) => Err(self.explain(roots, &error)),
-        }
+        self.0.program.execute(&context)
     }
 
     /// Evaluates it to a yes or no.

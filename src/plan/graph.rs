@@ -3,13 +3,11 @@
 //! Everything here is linear in stages and needs, and nothing recurses: a chain of 100,000 stages
 //! is checked on a small stack.
 
+mod cycles;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::collections::VecDeque;
 
-use petgraph::algo::kosaraju_scc;
-use petgraph::graph::DiGraph;
-use petgraph::graph::NodeIndex;
 use serde_json::Value;
 
 use super::diagnostic::At;
@@ -17,6 +15,7 @@ use super::diagnostic::Fault;
 use super::diagnostic::Faults;
 use super::diagnostic::did_you_mean;
 use super::diagnostic::nearest;
+use cycles::Cycles;
 
 /// Suggestions cost a look at every stage, so a file full of faults gets them only at first.
 const MOST_SUGGESTIONS: usize = 50;
@@ -27,6 +26,8 @@ pub(crate) struct Graph {
     pub(crate) ids: Vec<String>,
     pub(crate) index: BTreeMap<String, usize>,
     pub(crate) needs: Vec<Vec<usize>>,
+    /// Ids that more than one stage has.
+    ambiguous: BTreeSet<String>,
     /// Where each of them stands in its list.
     positions: Vec<Vec<usize>>,
     /// Whether every need stands before its stage, so that one walk through the file is enough.
@@ -48,6 +49,7 @@ impl Graph {
         for (index, stage) in stages.iter().enumerate() {
             let id = stage["id"].as_str().unwrap_or_default().to_owned();
             if let Some(first) = graph.index.get(&id).filter(|_| !id.is_empty()) {
+                graph.ambiguous.insert(id.clone());
                 faults.push(
                     Fault::error(
                         "P020",
@@ -66,7 +68,12 @@ impl Graph {
         let mut suggestions = 0;
         for (index, stage) in stages.iter().enumerate() {
             let (needs, positions) = graph.needs_of(index, stage, &mut suggestions, faults);
-            let listed = stage["needs"].as_array().map_or(0, Vec::len);
+            let listed = match &stage["needs"] {
+                Value::Array(list) => list.len(),
+                Value::Null => 0,
+                // What is no list may have meant any stage.
+                _ => usize::MAX,
+            };
             let keys = stage
                 .as_object()
                 .into_iter()
@@ -101,6 +108,8 @@ impl Graph {
             let Some(need) = need.as_str() else { continue };
             let here = At::value(format!("/stages/{index}/needs/{position}"));
             match self.index.get(need) {
+                // Which of the stages with this id is meant cannot be known.
+                _ if self.ambiguous.contains(need) => {}
                 _ if need == id => faults.push(
                     Fault::error("P022", here, format!("`{id}` needs itself")).help("remove it"),
                 ),
@@ -141,7 +150,14 @@ impl Graph {
             return;
         }
         self.ordered = false;
-        let group_of = self.cycles(faults);
+        let Cycles {
+            all,
+            group_of,
+            more,
+        } = Cycles::find(&self.needs);
+        for cycle in &all {
+            self.say_cycle(cycle, more, faults);
+        }
         for (stage, need) in backward {
             // An order against a cycle is the cycle's fault, which is named already.
             if group_of[stage].is_some() && group_of[stage] == group_of[need] {
@@ -163,69 +179,7 @@ impl Graph {
         }
     }
 
-    /// Names each group of stages that wait for each other by a shortest cycle in it; returns the
-    /// group of each stage.
-    fn cycles(&self, faults: &mut Faults) -> Vec<Option<usize>> {
-        let mut graph = DiGraph::<(), (), u32>::with_capacity(self.ids.len(), self.ids.len());
-        for _ in &self.ids {
-            graph.add_node(());
-        }
-        for (stage, needs) in self.needs.iter().enumerate() {
-            for need in needs {
-                graph.add_edge(NodeIndex::new(stage), NodeIndex::new(*need), ());
-            }
-        }
-        let mut group_of = vec![None; self.ids.len()];
-        // Not Tarjan's algorithm: petgraph's recurses, and a long chain would overflow the stack.
-        let groups: Vec<Vec<usize>> = kosaraju_scc(&graph)
-            .into_iter()
-            .filter(|group| group.len() > 1)
-            .map(|group| group.into_iter().map(NodeIndex::index).collect())
-            .collect();
-        for (number, group) in groups.iter().enumerate() {
-            for stage in group {
-                group_of[*stage] = Some(number);
-            }
-        }
-        for group in &groups {
-            if let Some(start) = group.iter().min() {
-                let cycle = self.shortest_cycle(*start, &group_of);
-                self.say_cycle(&cycle, faults);
-            }
-        }
-        group_of
-    }
-
-    /// The shortest way from a stage back to itself, inside its group.
-    fn shortest_cycle(&self, start: usize, group_of: &[Option<usize>]) -> Vec<usize> {
-        let mut came_from: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut queue = VecDeque::from([start]);
-        while let Some(stage) = queue.pop_front() {
-            for need in self.needs[stage]
-                .iter()
-                .filter(|need| group_of[**need] == group_of[start])
-            {
-                if *need == start {
-                    let mut cycle = vec![start];
-                    let mut at = stage;
-                    while at != start {
-                        cycle.push(at);
-                        at = came_from[&at];
-                    }
-                    cycle.push(start);
-                    cycle.reverse();
-                    return cycle;
-                }
-                if let std::collections::btree_map::Entry::Vacant(entry) = came_from.entry(*need) {
-                    entry.insert(stage);
-                    queue.push_back(*need);
-                }
-            }
-        }
-        vec![start, start]
-    }
-
-    fn say_cycle(&self, cycle: &[usize], faults: &mut Faults) {
+    fn say_cycle(&self, cycle: &[usize], more: bool, faults: &mut Faults) {
         let names: Vec<&str> = cycle
             .iter()
             .map(|stage| self.ids[*stage].as_str())
@@ -245,7 +199,11 @@ impl Graph {
             format!("dependency cycle: {}", names.join(" -> ")),
         )
         .label(label)
-        .help("remove one of these needs");
+        .help(if more {
+            "remove one of these needs; more cycles may show then"
+        } else {
+            "remove one of these needs"
+        });
         // The message names all of a long cycle; marks on each of it would only repeat that.
         for pair in cycle[1..].windows(2).take(8) {
             let (place, label) = edge(pair);

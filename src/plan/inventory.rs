@@ -71,6 +71,22 @@ pub(crate) struct InventorySpec {
     pub(crate) credentials: BTreeMap<String, Credential>,
 }
 
+impl InventorySpec {
+    /// Takes a description that was checked for the inventory of a file.
+    pub(crate) fn into_inventory(self, file: &Source) -> Inventory {
+        Inventory {
+            metadata: self.metadata,
+            source: self.hosts.source,
+            destination: self.hosts.destination,
+            network_mapping: self.network_mapping,
+            directory: self.directory,
+            credentials: self.credentials,
+            base: file.path().parent().unwrap_or(Path::new("")).to_owned(),
+            file: file.clone(),
+        }
+    }
+}
+
 /// The two servers.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

@@ -168,6 +168,7 @@ fn assemble_stage(
         retry: spec.retry.map_or(retry, |own| merge(retry, own)),
         timeout: spec.timeout.map_or(timeout, |text| text.0),
         note: compiled.note,
+        basis: spec.basis,
         digest,
         with_templates: compiled.with_templates,
         with_expressions: compiled.with_expressions,

@@ -11,13 +11,16 @@ mod diagnostic;
 mod document;
 mod duration;
 mod expression;
+mod foresee;
 mod graph;
 mod inventory;
+mod kinds;
 mod load;
 mod model;
 mod pair;
 mod path;
 mod places;
+mod reach;
 mod roots;
 mod schema;
 mod shape;
@@ -25,6 +28,7 @@ mod source;
 mod spec;
 mod template;
 mod vocabulary;
+mod weights;
 
 pub use catalogue::{Catalogue, Signature};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
@@ -35,6 +39,7 @@ pub use inventory::{
     Mapping, NewName, Os, Prefixed, PrefixedError, Route, Scope, SecretRef, StaticAddresses,
     TransportKind, load_inventory,
 };
+pub use kinds::{Kind, Pair, Server, kinds};
 pub use load::load_plan;
 pub use model::{Loaded, Plan, Precondition, Question, Retry, Stage};
 pub use pair::check_pair;
@@ -42,5 +47,5 @@ pub use path::{PathRow, Runs, path};
 pub use roots::{ROOTS, Roots};
 pub use schema::{schema_of_inventory, schema_of_plan};
 pub use source::{LARGEST_FILE, Source};
-pub use spec::{API_VERSION, DirectoryRight, HostPlace, Metadata};
+pub use spec::{API_VERSION, Basis, DirectoryRight, HostPlace, Metadata};
 pub use template::{Template, TemplateError};

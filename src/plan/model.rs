@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::expression::Expression;
 use super::source::Source;
+use super::spec::Basis;
 use super::spec::DirectoryRight;
 use super::spec::HostPlace;
 use super::spec::Metadata;
@@ -86,8 +87,10 @@ pub struct Stage {
     pub timeout: Duration,
     /// A note for people.
     pub note: Option<Template>,
+    /// How sure it is which servers take it.
+    pub basis: Option<Basis>,
     /// SHA-256, in hexadecimal, of what the stage does: everything but its description, note,
-    /// weight, timeout and retries, which may change without changing what was done.
+    /// basis, weight, timeout and retries, which may change without changing what was done.
     pub digest: String,
     /// Templates inside `with`, by JSON pointer; texts without values are not among them.
     pub with_templates: BTreeMap<String, Template>,

@@ -39,6 +39,12 @@ pub(crate) fn check(
         .iter_errors(value)
         .filter(|error| !ours(error.instance_path().as_str(), value))
         .collect();
+    // What is of another type has no right value either; that is one cause.
+    let mistyped: BTreeSet<&str> = errors
+        .iter()
+        .filter(|error| matches!(error.kind(), ValidationErrorKind::Type { .. }))
+        .map(|error| error.instance_path().as_str())
+        .collect();
     // A field that is spelled wrongly is also missing; that is one cause.
     let mut meant = BTreeSet::new();
     for error in &errors {
@@ -58,10 +64,15 @@ pub(crate) fn check(
                 property.as_str().unwrap_or_default().to_owned(),
             )),
             // What is no place at all is said by the field's own type.
-            ValidationErrorKind::Enum { .. } => {
-                is_of_action(error)
+            ValidationErrorKind::Enum { .. }
+                if is_of_action(error)
                     && error.instance_path().as_str().ends_with("/on")
-                    && Place::deserialize(error.instance().as_ref()).is_err()
+                    && Place::deserialize(error.instance().as_ref()).is_err() =>
+            {
+                true
+            }
+            ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => {
+                mistyped.contains(error.instance_path().as_str())
             }
             _ => false,
         };
@@ -118,6 +129,7 @@ fn fault(schema: &Value, error: &ValidationError<'_>, faults: &mut Faults) {
             let field = property.as_str().unwrap_or_default();
             Fault::error("P011", here(), format!("`{field}` is missing"))
                 .label(format!("this needs `{field}`"))
+                .maybe_help(help_for_missing(schema, error, field))
         }
         ValidationErrorKind::Type { kind } => {
             let wanted = match kind {
@@ -133,20 +145,12 @@ fn fault(schema: &Value, error: &ValidationError<'_>, faults: &mut Faults) {
             } else {
                 format!("`{name}`")
             };
-            let message = format!("{field} takes {wanted}, not {}", value_words(instance));
-            let fault = Fault::error("P012", here(), message);
-            if wanted == "a text"
-                && !instance.is_object()
-                && !instance.is_array()
-                && !instance.is_null()
-            {
-                fault.help(format!(
-                    "quote it: \"{}\"",
-                    instance.to_string().trim_matches('"')
-                ))
+            let message = if instance.is_null() {
+                format!("{field} is empty, and takes {wanted}")
             } else {
-                fault
-            }
+                format!("{field} takes {wanted}, not {}", value_words(instance))
+            };
+            Fault::error("P012", here(), message).maybe_help(help_for_type(&wanted, instance))
         }
         ValidationErrorKind::Enum { options } => {
             let options: Vec<String> = options
@@ -161,7 +165,10 @@ fn fault(schema: &Value, error: &ValidationError<'_>, faults: &mut Faults) {
             let (code, message) = match name.as_str() {
                 "uses" => ("P030", format!("unknown action `{given}`")),
                 "on" if is_of_action(error) => {
-                    ("P031", format!("this action cannot act on `{given}`"))
+                    let action = format!("this action acts on `{}`", options.join("` or `"));
+                    let message = format!("this action cannot act on `{given}`");
+                    faults.push(Fault::error("P031", here(), message).help(action));
+                    return;
                 }
                 _ => ("P013", format!("`{name}` is never `{given}`")),
             };
@@ -175,7 +182,11 @@ fn fault(schema: &Value, error: &ValidationError<'_>, faults: &mut Faults) {
                 plain(expected_value),
                 plain(instance)
             ),
-        ),
+        )
+        .maybe_help(did_you_mean(
+            &plain(instance),
+            [plain(expected_value).as_str()],
+        )),
         ValidationErrorKind::Pattern { pattern } => {
             let given = plain(instance);
             let message = format!("`{given}` is not allowed as `{name}`");
@@ -192,13 +203,13 @@ fn fault(schema: &Value, error: &ValidationError<'_>, faults: &mut Faults) {
         | ValidationErrorKind::ExclusiveMinimum { limit } => Fault::error(
             "P013",
             here(),
-            format!("`{name}` is at least {limit}, not {instance}"),
+            format!("`{name}` is at least {}, not {instance}", whole(limit)),
         ),
         ValidationErrorKind::Maximum { limit }
         | ValidationErrorKind::ExclusiveMaximum { limit } => Fault::error(
             "P013",
             here(),
-            format!("`{name}` is at most {limit}, not {instance}"),
+            format!("`{name}` is at most {}, not {instance}", whole(limit)),
         ),
         ValidationErrorKind::MinLength { .. } if plain(instance).is_empty() => {
             Fault::error("P013", here(), format!("`{name}` is empty"))
@@ -207,7 +218,9 @@ fn fault(schema: &Value, error: &ValidationError<'_>, faults: &mut Faults) {
             Fault::error("P013", here(), format!("`{name}` is too short"))
         }
         ValidationErrorKind::MinItems { .. } | ValidationErrorKind::MinProperties { .. } => {
-            Fault::error("P013", here(), format!("`{name}` is empty"))
+            Fault::error("P013", here(), format!("`{name}` is empty")).help(format!(
+                "it holds at least one; leave `{name}` out if that is allowed"
+            ))
         }
         ValidationErrorKind::MaxProperties { limit } => {
             Fault::error("P013", here(), format!("`{name}` holds at most {limit}"))
@@ -215,6 +228,46 @@ fn fault(schema: &Value, error: &ValidationError<'_>, faults: &mut Faults) {
         _ => Fault::error("P013", here(), error.to_string()),
     };
     faults.push(made);
+}
+
+/// A limit as people write it: `0`, not `0.0`.
+fn whole(limit: &Value) -> String {
+    let text = limit.to_string();
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
+}
+
+/// What a field is for, or what an action's parameters are.
+fn help_for_missing(schema: &Value, error: &ValidationError<'_>, field: &str) -> Option<String> {
+    let path = error.schema_path().as_str();
+    let (parent, _) = path.rsplit_once('/')?;
+    let object = schema.pointer(parent)?.get("properties")?.get(field)?;
+    if field == "with" {
+        let required = object["required"].as_array()?;
+        let names: Vec<&str> = required.iter().filter_map(Value::as_str).collect();
+        return Some(format!("its parameters: `{}`", names.join("`, `")));
+    }
+    let words = object["description"].as_str()?;
+    let sentence = words.split_once(". ").map_or(words, |(first, _)| first);
+    Some(format!("`{field}`: {}", sentence.trim_end_matches('.')))
+}
+
+/// How a value is written that is meant right and is of another type to YAML.
+fn help_for_type(wanted: &str, instance: &Value) -> Option<String> {
+    match (wanted, instance) {
+        ("a text", Value::Bool(_) | Value::Number(_)) => Some(format!(
+            "texts that look like numbers or like true and false need quotes: \"{instance}\""
+        )),
+        ("a list", Value::String(text)) => Some(format!("write it as a list of one: [{text}]")),
+        ("true or false", Value::String(text))
+            if ["yes", "on", "no", "off"].contains(&text.to_lowercase().as_str()) =>
+        {
+            Some("YAML 1.2 knows `true` and `false` only".to_owned())
+        }
+        ("a number" | "a whole number", Value::String(text)) if text.parse::<f64>().is_ok() => {
+            Some(format!("write it without quotes: {text}"))
+        }
+        _ => None,
+    }
 }
 
 /// The fields that stand beside the keyword that refused one.

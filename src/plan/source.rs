@@ -74,16 +74,17 @@ impl Source {
                 let good = error.utf8_error().valid_up_to();
                 // Counting needs text, and up to there it is.
                 let before = String::from_utf8_lossy(&error.as_bytes()[..good]);
-                let line = before.matches('\n').count() + 1;
-                Err(Diagnostics::one(Diagnostic::of_file(
+                let line = before.rsplit('\n').next().unwrap_or_default();
+                let byte = error.as_bytes().get(good).copied().unwrap_or_default();
+                let mut found = Diagnostic::of_file(
                     "P003",
                     &path,
-                    format!(
-                        "`{shown}` is not UTF-8: byte {} (line {line}) is no character",
-                        good + 1
-                    ),
+                    format!("this file is not UTF-8: the byte 0x{byte:02x} is no character"),
                     Some("save the file as UTF-8"),
-                )))
+                );
+                found.line = before.matches('\n').count() + 1;
+                found.column = line.chars().count() + 1;
+                Err(Diagnostics::one(found))
             }
         }
     }

@@ -128,6 +128,22 @@ pub(crate) struct StageSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub(crate) note: Option<String>,
+    /// How sure it is, from what the plan was made after, which servers take this stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Basis")]
+    pub(crate) basis: Option<Basis>,
+}
+
+/// How sure it is which servers take a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Basis {
+    /// The document says so.
+    Stated,
+    /// It follows from other rows of the document.
+    Inferred,
+    /// The document leaves it open, and this is one reading.
+    Assumed,
 }
 
 fn empty() -> Value {

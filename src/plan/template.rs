@@ -22,7 +22,7 @@ use super::expression::Reference;
 use super::expression::is_not_known_yet;
 use super::roots::ROOTS;
 use super::roots::Roots;
-use super::vocabulary::Kind;
+use super::vocabulary::Shape;
 use super::vocabulary::is_root;
 use super::vocabulary::look_up;
 use super::vocabulary::written;
@@ -104,12 +104,8 @@ impl Template {
             match handlebars::Template::compile(text) {
                 Ok(template) => walk.template(&template, false),
                 Err(error) => {
-                    let words = error
-                        .pos()
-                        .and_then(|(line, _)| text.lines().nth(line.saturating_sub(1)))
-                        .filter(|_| text.lines().count() > 1)
-                        .unwrap_or("{{");
-                    walk.fault("P050", "the template cannot be read", words).help =
+                    let (message, words) = unreadable(text, &error);
+                    walk.fault("P050", message, &words).help =
                         Some("values stand as in `{{source.name}}`; every `{{#if …}}` needs its `{{/if}}`".into());
                 }
             }
@@ -319,9 +315,8 @@ impl Walk {
             }
             return;
         }
-        let look: Vec<Option<String>> = keys.iter().cloned().map(Some).collect();
-        match look_up(&look) {
-            Ok(Kind::Map | Kind::List) if printed => {
+        match look_up(&keys) {
+            Ok(Shape::List(_) | Shape::Each(_) | Shape::Fields(_)) if printed => {
                 self.fault(
                     "P053",
                     format!("`{raw}` is a group of values and has no text"),
@@ -344,6 +339,49 @@ impl Walk {
             }
         }
     }
+}
+
+/// What is wrong with a template that cannot be read, and the words that show it.
+fn unreadable(text: &str, error: &handlebars::TemplateError) -> (String, String) {
+    let mut blocks: Vec<(&str, &str)> = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("{{") {
+        let Some(length) = rest[start..].find("}}") else {
+            let message = "`{{` is not closed by `}}`".to_owned();
+            return (
+                message,
+                rest[start..].lines().next().unwrap_or("{{").to_owned(),
+            );
+        };
+        let tag = &rest[start..start + length + 2];
+        let inside = tag[2..length].trim_matches(['~', ' ']);
+        let word = |text: &'_ str| text.trim().split(' ').next().unwrap_or_default().to_owned();
+        if let Some(opened) = inside.strip_prefix('#') {
+            let end = opened.find(' ').unwrap_or(opened.len());
+            blocks.push((&opened[..end], tag));
+        } else if let Some(closed) = inside.strip_prefix('/') {
+            match blocks.pop() {
+                Some((opened, _)) if opened == word(closed) => {}
+                Some((opened, _)) => {
+                    return (
+                        format!("`{tag}` closes no `{{{{#{opened}}}}}`"),
+                        tag.to_owned(),
+                    );
+                }
+                None => return (format!("`{tag}` closes nothing"), tag.to_owned()),
+            }
+        }
+        rest = &rest[start + length + 2..];
+    }
+    if let Some((opened, tag)) = blocks.pop() {
+        let message = format!("`{tag}` is not closed by `{{{{/{opened}}}}}`");
+        return (message, tag.to_owned());
+    }
+    let line = error
+        .pos()
+        .and_then(|(line, _)| text.lines().nth(line.saturating_sub(1)));
+    let words = line.filter(|_| text.lines().count() > 1).unwrap_or("{{");
+    ("the template cannot be read".to_owned(), words.to_owned())
 }
 
 fn name_of(parameter: &Parameter) -> String {

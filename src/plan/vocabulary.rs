@@ -5,40 +5,6 @@
 use super::diagnostic::did_you_mean;
 use super::roots::ROOTS;
 
-/// The type of a value, as far as it is known before a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Bool,
-    Text,
-    Number,
-    List,
-    Map,
-    Null,
-    Any,
-}
-
-impl Kind {
-    pub(crate) fn words(self) -> &'static str {
-        match self {
-            Self::Bool => "a yes or no",
-            Self::Text => "a text",
-            Self::Number => "a number",
-            Self::List => "a list",
-            Self::Map => "a group of values",
-            Self::Null => "null",
-            Self::Any => "a value",
-        }
-    }
-
-    /// Whether a value of this type may equal one of the other.
-    pub(crate) fn fits(self, other: Self) -> bool {
-        self == other
-            || [self, other]
-                .iter()
-                .any(|kind| matches!(kind, Self::Any | Self::Null))
-    }
-}
-
 /// A path that names nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UnknownName {
@@ -47,19 +13,27 @@ pub(crate) struct UnknownName {
     pub(crate) help: Option<String>,
 }
 
-type Fields = &'static [(&'static str, Shape)];
+/// The values of a group, by name.
+pub(crate) type Fields = &'static [(&'static str, Shape)];
 
-#[derive(Clone, Copy)]
-enum Shape {
-    Leaf(Kind),
-    Fields(Fields),
+/// What stands at a path, as far as it is known before a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Text,
+    Bool,
+    /// Anything: only the run shows what.
+    Any,
+    /// A list of these.
+    List(&'static Self),
     /// Any key, each of this shape.
     Each(&'static Self),
+    /// These keys and no others.
+    Fields(Fields),
 }
 
-const TEXT: Shape = Shape::Leaf(Kind::Text);
-const BOOL: Shape = Shape::Leaf(Kind::Bool);
-const ANY: Shape = Shape::Leaf(Kind::Any);
+const TEXT: Shape = Shape::Text;
+const BOOL: Shape = Shape::Bool;
+const ANY: Shape = Shape::Any;
 
 const HOST: Fields = &[
     ("name", TEXT),
@@ -89,7 +63,7 @@ const DIRECTORY: Fields = &[
     ("domain", TEXT),
     ("server", TEXT),
     ("address", TEXT),
-    ("dns", Shape::Leaf(Kind::List)),
+    ("dns", Shape::List(&TEXT)),
     ("credential", TEXT),
     ("security", TEXT),
     ("caFile", TEXT),
@@ -126,58 +100,60 @@ pub(crate) fn choices(path: &[String]) -> Option<&'static [&'static str]> {
     }
 }
 
-/// Looks a path up; `None` stands for a key that is computed.
-pub(crate) fn look_up(path: &[Option<String>]) -> Result<Kind, UnknownName> {
-    let mut written = String::new();
-    let mut shape = Shape::Fields(&[
-        ("source", Shape::Fields(HOST)),
-        ("destination", Shape::Fields(HOST)),
-        ("directory", Shape::Fields(DIRECTORY)),
-        ("inventory", Shape::Fields(INVENTORY)),
-        ("stages", STAGES),
-        ("run", Shape::Fields(RUN)),
-    ]);
-    for key in path {
-        let name = key.as_deref();
-        if let Some(name) = name {
-            if !written.is_empty() {
-                written.push('.');
-            }
-            written.push_str(name);
-        }
+/// All roots.
+pub(crate) const ALL: Fields = &[
+    ("source", Shape::Fields(HOST)),
+    ("destination", Shape::Fields(HOST)),
+    ("directory", Shape::Fields(DIRECTORY)),
+    ("inventory", Shape::Fields(INVENTORY)),
+    ("stages", STAGES),
+    ("run", Shape::Fields(RUN)),
+];
+
+/// Looks a path up.
+pub(crate) fn look_up(path: &[String]) -> Result<Shape, UnknownName> {
+    let mut shape = Shape::Fields(ALL);
+    for (at, name) in path.iter().enumerate() {
         shape = match shape {
-            Shape::Leaf(Kind::Any | Kind::List) => return Ok(Kind::Any),
-            Shape::Leaf(kind) => {
-                let help = Some(format!("{} has no fields", kind.words()));
+            Shape::Any | Shape::List(_) => return Ok(Shape::Any),
+            Shape::Each(inner) => *inner,
+            Shape::Fields(fields) => field(fields, name).map_err(|help| UnknownName {
+                path: path[..=at].join("."),
+                help: Some(help),
+            })?,
+            Shape::Text | Shape::Bool => {
                 return Err(UnknownName {
-                    path: written,
-                    help,
+                    path: path[..=at].join("."),
+                    help: Some(format!("{} has no fields", shape.words())),
                 });
             }
-            Shape::Each(inner) => *inner,
-            Shape::Fields(fields) => match name {
-                None => return Ok(Kind::Any),
-                Some(name) => {
-                    let found = fields.iter().find(|(known, _)| *known == name);
-                    let Some((_, inner)) = found else {
-                        let known = || fields.iter().map(|(known, _)| *known);
-                        let list = || known().collect::<Vec<_>>().join("`, `");
-                        let help = did_you_mean(name, known())
-                            .unwrap_or_else(|| format!("known here: `{}`", list()));
-                        return Err(UnknownName {
-                            path: written,
-                            help: Some(help),
-                        });
-                    };
-                    *inner
-                }
-            },
         };
     }
-    Ok(match shape {
-        Shape::Leaf(kind) => kind,
-        Shape::Fields(_) | Shape::Each(_) => Kind::Map,
+    Ok(shape)
+}
+
+/// Finds a value of a group by its name, else says what there is.
+pub(crate) fn field(fields: Fields, name: &str) -> Result<Shape, String> {
+    let known = || fields.iter().map(|(known, _)| *known);
+    let found = fields.iter().find(|(known, _)| *known == name);
+    found.map(|(_, shape)| *shape).ok_or_else(|| {
+        did_you_mean(name, known()).unwrap_or_else(|| {
+            format!("known here: `{}`", known().collect::<Vec<_>>().join("`, `"))
+        })
     })
+}
+
+impl Shape {
+    /// Says what it is, for people.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Bool => "a yes or no",
+            Self::Any => "a value",
+            Self::List(_) => "a list",
+            Self::Each(_) | Self::Fields(_) => "a group of values",
+        }
+    }
 }
 
 /// Whether a name is one of the roots.

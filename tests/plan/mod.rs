@@ -5,10 +5,13 @@
 mod catalogue;
 mod faulty;
 mod hostile;
+mod kinds;
 mod pairs;
+mod places;
 mod rules;
 mod schemas;
 mod shipped;
+mod types;
 
 use std::path::PathBuf;
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use sms_plan::plan::Basis;
 use sms_plan::plan::Runs;
+use sms_plan::plan::kinds;
 use sms_plan::plan::path;
 use sms_plan::run::StageId;
 
@@ -122,7 +124,7 @@ fn ids(pair: &Pair) -> Vec<String> {
 
 #[test]
 fn a_linux_destination_in_a_domain_takes_no_windows_rows() {
-    let local = ids(&Pair::p4a().linux_destination("local"));
+    let local = ids(&Pair::of("L1a"));
     let windows = ids(&Pair::p4a());
     let gone: Vec<&String> = windows.iter().filter(|id| !local.contains(id)).collect();
     assert_eq!(
@@ -136,7 +138,7 @@ fn a_linux_destination_in_a_domain_takes_no_windows_rows() {
             "restore-destination-token-filter",
         ]
     );
-    let domain = ids(&Pair::p4a().linux_destination("domain"));
+    let domain = ids(&Pair::of("L1b"));
     let gone: Vec<&String> = windows.iter().filter(|id| !domain.contains(id)).collect();
     assert_eq!(
         gone,
@@ -149,10 +151,8 @@ fn a_linux_destination_in_a_domain_takes_no_windows_rows() {
 
 #[test]
 fn a_linux_source_with_a_domain_credential_needs_the_temporary_account() {
-    let mut pair = Pair::p4a();
-    let local = ids(&pair);
-    pair.source_scope = "domain";
-    let domain = ids(&pair);
+    let local = ids(&Pair::of("P4a"));
+    let domain = ids(&Pair::of("P4c"));
     let more: Vec<&String> = domain.iter().filter(|id| !local.contains(id)).collect();
     assert_eq!(
         more,
@@ -167,7 +167,7 @@ fn a_linux_source_with_a_domain_credential_needs_the_temporary_account() {
 
 #[test]
 fn a_linux_workgroup_destination_restarts_once() {
-    let taken = ids(&Pair::p5().linux_destination("local"));
+    let taken = ids(&Pair::of("L2"));
     let ours: Vec<&String> = taken
         .iter()
         .filter(|id| id.contains("destination"))
@@ -189,15 +189,7 @@ fn a_linux_workgroup_destination_restarts_once() {
 #[test]
 fn restarts_count_up_on_every_path() {
     let plan = cutover();
-    for pair in [
-        Pair::p1(),
-        Pair::p2(),
-        Pair::p3(),
-        Pair::p4a(),
-        Pair::p4b(),
-        Pair::p5(),
-        Pair::p6(),
-    ] {
+    for pair in kinds().iter().map(|kind| Pair::of(kind.code)) {
         let taken = ids(&pair);
         for place in ["source", "destination"] {
             let ordinals: Vec<u64> = plan
@@ -327,17 +319,7 @@ fn the_changes_of_a_host_are_a_chain() {
         "host.rename",
         "domain.join",
     ];
-    for pair in [
-        Pair::p1(),
-        Pair::p2(),
-        Pair::p3(),
-        Pair::p4a(),
-        Pair::p4b(),
-        Pair::p5(),
-        Pair::p6(),
-        Pair::p4a().linux_destination("local"),
-        Pair::p5().linux_destination("local"),
-    ] {
+    for pair in kinds().iter().map(|kind| Pair::of(kind.code)) {
         let taken = ids(&pair);
         for place in ["source", "destination"] {
             let chain: Vec<String> = plan
@@ -359,4 +341,34 @@ fn the_changes_of_a_host_are_a_chain() {
             }
         }
     }
+}
+
+#[test]
+fn every_row_says_how_sure_it_is() {
+    let plan = cutover();
+    let of = |basis: Basis| -> Vec<&str> {
+        let rows = plan
+            .stages
+            .iter()
+            .filter(|stage| stage.basis == Some(basis));
+        rows.map(|stage| stage.id.as_str()).collect()
+    };
+    assert_eq!(
+        (
+            of(Basis::Stated).len(),
+            of(Basis::Inferred).len(),
+            of(Basis::Assumed).len()
+        ),
+        (19, 18, 10)
+    );
+    // What a note says is stated, whatever else is read into the document.
+    for stage in &plan.stages {
+        let note = stage.note.as_ref().map_or("", |note| note.source_text());
+        if note.starts_with("Applies only to") {
+            assert_eq!(stage.basis, Some(Basis::Stated), "{}", stage.id);
+        }
+    }
+    // Rows without a number are read as those of clusters, and of Linux that does not restart.
+    assert!(of(Basis::Assumed).contains(&"wait-destination"));
+    assert!(of(Basis::Inferred).contains(&"join-destination"));
 }

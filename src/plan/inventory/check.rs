@@ -1,7 +1,6 @@
 //! From a text to an inventory: the schema, and then what a schema cannot say.
 
 use std::net::IpAddr;
-use std::path::Path;
 
 use serde_json::Value;
 
@@ -40,22 +39,10 @@ pub fn load_inventory(source: &Source) -> Result<Loaded<Inventory>, Diagnostics>
         return Err(faults.settle(source));
     }
     match serde_json::from_value::<InventorySpec>(document.value) {
-        Ok(spec) => {
-            let value = Inventory {
-                metadata: spec.metadata,
-                source: spec.hosts.source,
-                destination: spec.hosts.destination,
-                network_mapping: spec.network_mapping,
-                directory: spec.directory,
-                credentials: spec.credentials,
-                base: source.path().parent().unwrap_or(Path::new("")).to_owned(),
-                file: source.clone(),
-            };
-            Ok(Loaded {
-                value,
-                warnings: faults.settle(source),
-            })
-        }
+        Ok(spec) => Ok(Loaded {
+            value: spec.into_inventory(source),
+            warnings: faults.settle(source),
+        }),
         // The schema is made from the same types, so this says that they have come apart.
         Err(error) => {
             faults.push(Fault::error("P013", At::value(""), error.to_string()));
@@ -147,7 +134,9 @@ fn check_host(value: &Value, place: &str, faults: &mut Faults) {
 /// The rules of NetBIOS and DNS names together.
 fn check_name(name: &str, pointer: &str, faults: &mut Faults) {
     let length = name.chars().count();
-    let words = if length > LONGEST_NAME {
+    let words = if name.contains('.') {
+        format!("`{name}` is a name with its domain")
+    } else if length > LONGEST_NAME {
         format!("`{name}` has {length} characters, and a computer name has at most {LONGEST_NAME}")
     } else if name.is_empty() {
         "the name is empty".to_owned()
@@ -162,6 +151,12 @@ fn check_name(name: &str, pointer: &str, faults: &mut Faults) {
     };
     let help = match name.split_once('.') {
         Some((short, _)) => format!("write the name without its domain: `{short}`"),
+        None if name.contains('_') && length <= LONGEST_NAME => {
+            format!(
+                "`_` is not allowed in names of DNS; write `{}`",
+                name.replace('_', "-")
+            )
+        }
         None => "choose a shorter or plainer name".to_owned(),
     };
     faults.push(Fault::error("P061", At::value(pointer), words).help(help));
@@ -178,22 +173,23 @@ fn check_same(value: &Value, faults: &mut Faults) {
         let (Some(one), Some(other)) = (source[theirs].as_str(), destination[ours].as_str()) else {
             continue;
         };
-        if one.eq_ignore_ascii_case(other) {
-            faults.push(
-                Fault::error(
-                    "P081",
-                    At::value(format!("/hosts/destination/{ours}")),
-                    words,
-                )
-                .and(
-                    At::value(format!("/hosts/source/{theirs}")),
-                    "the same here",
-                ),
-            );
+        let same = match ours {
+            "address" => same_address(one, other),
+            _ => same_name(one, other),
+        };
+        if same {
+            let here = At::value(format!("/hosts/destination/{ours}"));
+            let there = At::value(format!("/hosts/source/{theirs}"));
+            let help = match theirs {
+                "newName" => "choose another name for the source, or `random`",
+                _ => "source and destination are two machines; one of the two is mistaken",
+            };
+            let fault = Fault::error("P081", here, words).and(there, "the same here");
+            faults.push(fault.help(help));
         }
     }
     if let (Some(name), Some(new)) = (source["name"].as_str(), source["newName"].as_str())
-        && name.eq_ignore_ascii_case(new)
+        && same_name(name, new)
     {
         faults.push(
             Fault::error(
@@ -203,6 +199,22 @@ fn check_same(value: &Value, faults: &mut Faults) {
             )
             .help("its name goes to the destination; choose another, or `random`"),
         );
+    }
+}
+
+/// Whether two texts name one computer: case and domain make no difference.
+fn same_name(one: &str, other: &str) -> bool {
+    let short = |name: &str| name.split('.').next().unwrap_or_default().to_lowercase();
+    short(one) == short(other)
+}
+
+/// Whether two texts are one address, however it is written.
+fn same_address(one: &str, other: &str) -> bool {
+    let read = |text: &str| text.parse().map(|address: IpAddr| address.to_canonical());
+    match (read(one), read(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        // What is no address is said elsewhere.
+        _ => false,
     }
 }
 
@@ -265,22 +277,25 @@ fn check_mapping(value: &Value, faults: &mut Faults) {
                 .map(|(name, _)| name.as_str())
                 .filter(unused)
         };
-        let near = if target.is_none() {
-            did_you_mean(adapter, names())
-        } else {
-            None
-        };
-        faults.push(
-            Fault::error(
-                "P071",
-                At::key(format!("/hosts/source/network/{}", escape(adapter))),
-                words,
-            )
-            .help(format!(
-                "name the destination's adapter in `networkMapping.{adapter}`"
-            ))
-            .maybe_help(near),
-        );
+        let place = At::key(format!("/hosts/source/network/{}", escape(adapter)));
+        let mut fault = Fault::error("P071", place, words).help(format!(
+            "name the destination's adapter in `networkMapping.{adapter}`"
+        ));
+        if target.is_some() {
+            fault = fault.help(format!(
+                "name the destination's adapter in `networkMapping.{adapter}`, or give `{adapter}` no new addresses"
+            ));
+        } else if let Some(near) = nearest(adapter, names()) {
+            fault = fault
+                .and(
+                    At::key(format!("/networkMapping/{}", escape(near))),
+                    "this adapter gets no new ones",
+                )
+                .help(format!(
+                    "did you mean `{near}`? the source's adapter has one name in both places"
+                ));
+        }
+        faults.push(fault);
     }
 }
 
@@ -324,6 +339,7 @@ fn check_adapter(change: &Value, pointer: &str, faults: &mut Faults) {
     let Some(gateway) = fields.get("gateway") else {
         return;
     };
+    let addresses = format!("{pointer}/addresses");
     let pointer = format!("{pointer}/gateway");
     if let Some(gateway) = check_ip(gateway, &pointer, faults)
         && !networks.is_empty()
@@ -333,8 +349,9 @@ fn check_adapter(change: &Value, pointer: &str, faults: &mut Faults) {
             Fault::error(
                 "P076",
                 At::value(pointer),
-                format!("no address here reaches `{gateway}`"),
+                format!("the gateway `{gateway}` is in none of this adapter's networks"),
             )
+            .and(At::value(addresses), "its addresses")
             .help("the gateway is in the network of one of the addresses"),
         );
     }
