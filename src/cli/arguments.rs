@@ -53,8 +53,7 @@ pub(super) enum Command {
     Book(Book),
     /// Take steps that a person did by hand into a run; each is looked at first
     Adopt(Adopt),
-    /// Tell what the code of a fault means, or what is known of an error text, a code or a log;
-    /// without one, list all codes of faults
+    /// Tell what is known of a fault's code, an error or a log; alone: list the codes
     Explain(Explain),
     /// Print the JSON schema of plans or inventories
     Schema(Schema),

@@ -91,7 +91,7 @@ fn linux(cx: &Context) -> Manual {
             "net ads join -S {dc} -U {who}{}",
             into.unwrap_or_default()
         ))
-        .type_in("systemctl reset-failed winbind 2>/dev/null; systemctl restart winbind smbd nmbd");
+        .type_in("systemctl reset-failed winbind 2>/dev/null; systemctl restart winbind smbd");
     let manual = if cx.place() == Place::Destination {
         manual
             .say(
