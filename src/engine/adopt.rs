@@ -27,6 +27,9 @@ use crate::run::Standing;
 use crate::store::Batch;
 use crate::store::SealedSecret;
 
+/// What is to be appended, with the stage that each is about.
+type Kinds = Vec<(Option<StageId>, EventKind)>;
+
 /// How long to find out where a step that has not begun would have led.
 const FORESIGHT: Duration = Duration::from_secs(20);
 
@@ -130,11 +133,7 @@ pub async fn adopt(
 
 /// The stages before this one that the run would skip by itself once their turn comes, and the run
 /// as it is then.
-fn skipped_before(
-    drive: &Drive,
-    run: &Run,
-    stage: &StageId,
-) -> Result<(Run, Vec<(Option<StageId>, EventKind)>), EngineError> {
+fn skipped_before(drive: &Drive, run: &Run, stage: &StageId) -> Result<(Run, Kinds), EngineError> {
     let plan = &drive.plan;
     let mut ahead = run.clone();
     let mut skips = Vec::new();
@@ -307,7 +306,7 @@ fn not_done(drive: &Drive, stage: &StageId, saw: &str) -> AdoptError {
 async fn record(
     drive: &Drive,
     run: &mut Run,
-    kinds: Vec<(Option<StageId>, EventKind)>,
+    kinds: Kinds,
     outcome: Outcome,
     report: &mut (dyn FnMut(&Event, &Run) + Send),
 ) -> Result<(), EngineError> {

@@ -157,10 +157,9 @@ impl Action for SetAlternates {
             ("additional dns hostnames", &long),
         ] {
             if !names.is_empty() {
-                edit.push_str(&format!(
-                    " \\\n  -e '/^\\[global\\]/Ia {key} = {}'",
-                    names.join(" ")
-                ));
+                let names = names.join(" ");
+                edit += " \\\n  -e '/^\\[global\\]/Ia ";
+                edit.extend([key, " = ", &names, "'"]);
             }
         }
         manual

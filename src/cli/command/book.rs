@@ -23,12 +23,11 @@ use crate::run::Run;
 pub(super) async fn execute(arguments: &Book, given: Option<&Path>) -> Result<Exit, CliError> {
     let registry = Registry::standard();
     let folder = state::folder(given, arguments.inventory.as_deref());
-    let (pair, run) = match plan_file(arguments) {
-        Some((plan, inventory)) => (read_pair(plan, inventory, &registry)?, None),
-        None => {
-            let (pair, run) = read_run(arguments, &folder, &registry).await?;
-            (pair, Some(run))
-        }
+    let (pair, run) = if let Some((plan, inventory)) = plan_file(arguments) {
+        (read_pair(plan, inventory, &registry)?, None)
+    } else {
+        let (pair, run) = read_run(arguments, &folder, &registry).await?;
+        (pair, Some(run))
     };
     let book = book(&BookOf {
         plan: &pair.plan,

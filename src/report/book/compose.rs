@@ -118,8 +118,7 @@ fn stands(of: &BookOf<'_>, view: &View, rows: &[PathRow]) -> Section {
     }
     let ended = |position: usize| run.stage(position).status.has_ended();
     let last = (0..of.plan.stages.len())
-        .filter(|position| ended(*position) && run.stage(*position).status != StageStatus::Skipped)
-        .next_back();
+        .rfind(|at| ended(*at) && run.stage(*at).status != StageStatus::Skipped);
     section.say(match last {
         Some(last) => format!(
             "Certain: {} of {} stages have ended; the last of them in the table is `{}` ({:.0}%).",
@@ -340,9 +339,8 @@ fn is_in_doubt(run: &Run, position: usize) -> bool {
     let state = run.stage(position);
     match state.status {
         StageStatus::InDoubt | StageStatus::Running => true,
-        StageStatus::Failed | StageStatus::Waiting => state.attempts > 0,
         // What has begun and is to be looked at again is pending.
-        StageStatus::Pending => state.attempts > 0,
+        StageStatus::Failed | StageStatus::Waiting | StageStatus::Pending => state.attempts > 0,
         _ => false,
     }
 }
