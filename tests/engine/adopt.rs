@@ -172,6 +172,8 @@ async fn what_has_ended_or_is_off_the_path_is_not_adopted() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_run_would_skip_before_it_is_skipped_with_it() {
+    use StageStatus::{Adopted, Pending, Skipped};
+
     let never = "when: \"inventory.metadata.name == 'other'\"";
     let stages = format!(
         "
@@ -208,7 +210,6 @@ async fn what_the_run_would_skip_before_it_is_skipped_with_it() {
         .stages()
         .map(|(_, stage)| stage.status)
         .collect();
-    use StageStatus::{Adopted, Pending, Skipped};
     assert_eq!(statuses, [Adopted, Skipped, Skipped, Adopted, Pending]);
     let run = bench.go_on().await.expect("no cut");
     assert_eq!(run.state(), RunState::Succeeded);

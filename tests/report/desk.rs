@@ -202,10 +202,7 @@ fn snapshot(source: bool) -> Value {
         addresses.push("10.98.0.31/24".to_owned());
         alternates = vec!["FSALT", "fsalt.lab.test"];
     }
-    let lines: String = addresses
-        .iter()
-        .map(|address| format!("Address={address}\n"))
-        .collect();
+    let lines = format!("Address={}\n", addresses.join("\nAddress="));
     let file =
         format!("[Match]\nName=eth0\n\n[Network]\n{lines}Gateway=10.98.0.1\nDNS=10.98.0.10\n");
     let sid = |rid: u32| format!("S-1-5-21-1-2-3-{rid}");
