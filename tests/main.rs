@@ -12,5 +12,6 @@ mod lab;
 mod layers;
 mod plan;
 mod rehearse;
+mod report;
 mod run_fold;
 mod store;

@@ -1,6 +1,7 @@
 //! What an action is given: its stage, what the run knows by now, and the ways to the machines.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use zeroize::Zeroizing;
 use super::ActionError;
 use super::World;
 use super::chain_of;
+use super::first_reach;
 use super::roots::roots;
 use crate::directory::Computer;
 use crate::directory::Directory;
@@ -28,9 +30,10 @@ use crate::run::Reach;
 use crate::run::Run;
 use crate::run::RunId;
 use crate::run::StageId;
+use crate::run::StageStatus;
 
 /// What the run knew when a phase of a stage began.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct View {
     /// The run.
     pub run: RunId,
@@ -46,18 +49,39 @@ pub struct View {
     pub snapshots: BTreeMap<Place, Value>,
     /// What stages noted before their first attempt.
     pub tokens: BTreeMap<StageId, Value>,
+    /// The stages that a person did.
+    pub by_hand: BTreeSet<StageId>,
     /// The values that expressions and templates see.
     pub roots: Roots,
 }
 
 impl View {
+    /// What actions may know before there is a run: what the inventory says.
+    pub fn before_a_run(plan: &Plan, inventory: &Inventory) -> Self {
+        Self {
+            run: RunId::new("RUN").expect("letters make a run id"),
+            epoch: 0,
+            reach: first_reach(inventory),
+            planned: BTreeMap::new(),
+            pins: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            by_hand: BTreeSet::new(),
+            roots: roots(plan, inventory, None),
+        }
+    }
+
     /// Reads off a run what its actions may know.
     pub fn of(plan: &Plan, inventory: &Inventory, run: &Run) -> Self {
         let mut pins = BTreeMap::new();
         let mut snapshots = BTreeMap::new();
         let mut tokens = BTreeMap::new();
+        let mut by_hand = BTreeSet::new();
         for (position, stage) in plan.stages.iter().enumerate() {
             let state = run.stage(position);
+            if state.status == StageStatus::Adopted {
+                by_hand.insert(stage.id.clone());
+            }
             if !state.token.is_null() {
                 tokens.insert(stage.id.clone(), state.token.clone());
             }
@@ -82,6 +106,7 @@ impl View {
             pins,
             snapshots,
             tokens,
+            by_hand,
             roots: roots(plan, inventory, Some(run)),
         }
     }

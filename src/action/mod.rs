@@ -16,12 +16,14 @@ mod directory;
 mod domain;
 mod error;
 mod host;
+mod manual;
 mod names;
 mod network;
 mod pace;
 mod precondition;
 mod registry;
 mod roots;
+mod server;
 mod token_filter;
 mod world;
 
@@ -32,11 +34,14 @@ pub use credential::Credentials;
 pub use error::ActionError;
 pub use error::ActionErrorKind;
 pub use error::chain_of;
+pub use manual::Line;
+pub use manual::Manual;
 pub use pace::Cause;
 pub use pace::Pace;
 pub use precondition::ask;
 pub use registry::Registry;
 pub use roots::roots;
+pub use server::lacks_hardened_join;
 pub use world::World;
 pub use world::first_reach;
 
@@ -95,6 +100,7 @@ pub trait Action: Send + Sync {
     /// Takes the effect back, as far as it is there; done twice, it does nothing more.
     async fn undo(&self, cx: &Context) -> Result<(), ActionError>;
 
-    /// The steps for a person who does it by hand, one command or sentence a line.
-    fn book(&self, cx: &Context) -> Vec<String>;
+    /// The steps for a person who does it by hand, from what the run knows, or before a run from the
+    /// inventory. Connects nowhere, and never holds a password.
+    fn book(&self, cx: &Context) -> Manual;
 }

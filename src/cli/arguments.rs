@@ -62,7 +62,11 @@ pub(super) enum Command {
     /// Rewrite a file of an older version for this one; comments and layout stay
     #[command(after_help = TABLE_OF_UPGRADE)]
     Upgrade(Upgrade),
-    /// Tell what the code of a fault means, with an example; without one, list all codes
+    /// Write the steps that remain of a run for a person, or all steps before one
+    Book(Book),
+    /// Take steps that a person did by hand into a run; each is looked at first
+    Adopt(Adopt),
+    /// Tell what is known of a fault's code, an error or a log; alone: list the codes
     Explain(Explain),
     /// Print the JSON schema of a file, or of what machines read
     Schema(Schema),
@@ -329,11 +333,70 @@ pub(super) struct Diff {
     pub(super) format: Format,
 }
 
+/// What to write down.
+#[derive(Debug, Args)]
+pub(super) struct Book {
+    /// The run; with `--all` and an inventory, a plan file before there is one [default: the only
+    /// unfinished run, else the last]
+    pub(super) run: Option<String>,
+    /// All steps, also those that are done
+    #[arg(long)]
+    pub(super) all: bool,
+    /// The inventory, beside which the state is
+    #[arg(short, long)]
+    pub(super) inventory: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) accept: Accept,
+    /// How to write
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: BookFormat,
+    /// Write into this file
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// How to write a book.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum BookFormat {
+    /// For a terminal.
+    #[default]
+    Text,
+    /// For editors and wikis.
+    Markdown,
+    /// For browsers and printers: one page that needs nothing else.
+    Html,
+}
+
+/// Which steps a person did.
+#[derive(Debug, Args)]
+pub(super) struct Adopt {
+    /// The run
+    pub(super) run: String,
+    /// The stages, in the order in which they were done
+    #[arg(required = true, value_name = "STAGE")]
+    pub(super) stages: Vec<String>,
+    /// Who did it
+    #[arg(long)]
+    pub(super) by: String,
+    /// Why, for the journal
+    #[arg(long)]
+    pub(super) reason: String,
+    /// Vouch for what no look can tell
+    #[arg(long)]
+    pub(super) unverified: bool,
+    /// The inventory beside which the state is
+    #[arg(short, long)]
+    pub(super) inventory: Option<PathBuf>,
+}
+
 /// What to explain.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The code, as in P021 [default: list all]
-    pub(super) code: Option<String>,
+    /// The code of a fault, as in P021; or an error text, a code (`0xAAC`, `1326`, `NT_STATUS_…`,
+    /// `LDAP 49 data 532`), a percent; or `-` for a log on standard input [default: list the codes
+    /// of faults]
+    #[arg(value_name = "TEXT")]
+    pub(super) text: Vec<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,

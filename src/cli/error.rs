@@ -32,6 +32,14 @@ impl CliError {
         }
     }
 
+    /// Only a person can go on from here.
+    pub(super) fn paused(words: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Paused,
+            ..Self::usage(words)
+        }
+    }
+
     /// The faults of a file, which stand on the screen already.
     pub(super) fn faulty() -> Self {
         Self {

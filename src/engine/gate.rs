@@ -7,6 +7,7 @@ use super::Drive;
 use crate::action::Registry;
 use crate::plan::Plan;
 use crate::run::Run;
+use crate::run::StageStatus;
 
 /// Whether the run may change anything yet.
 #[derive(Clone, Debug)]
@@ -96,9 +97,12 @@ impl Gate {
     }
 }
 
-/// Returns whether a stage that changes anything has begun in a run.
+/// Returns whether a stage that changes anything has begun in a run, or was done by hand.
 pub fn has_changed(plan: &Plan, registry: &Registry, run: &Run) -> bool {
     let mut stages = plan.stages.iter().enumerate();
-    stages
-        .any(|(position, stage)| registry.changes(&stage.uses) && run.stage(position).attempts > 0)
+    stages.any(|(position, stage)| {
+        let state = run.stage(position);
+        let begun = state.attempts > 0 || state.status == StageStatus::Adopted;
+        registry.changes(&stage.uses) && begun
+    })
 }

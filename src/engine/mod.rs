@@ -3,6 +3,7 @@
 //! Append, then fold, then report, never in another order; a new run, a resumed one and a
 //! taken-over one go through the same loop.
 
+mod adopt;
 mod again;
 mod begin;
 mod clock;
@@ -16,6 +17,10 @@ mod stop;
 mod verify;
 mod work;
 
+pub use adopt::AdoptError;
+pub use adopt::Adopted;
+pub use adopt::Word;
+pub use adopt::adopt;
 pub use again::to_look_at_again;
 pub use begin::begin;
 pub use begin::shape_of;

@@ -23,6 +23,8 @@ use crate::action::ActionError;
 use crate::action::ActionErrorKind;
 use crate::action::Context;
 use crate::plan::ExpressionError;
+use crate::plan::Roots;
+use crate::plan::Stage;
 use crate::plan::why_skipped;
 use crate::run::EventKind;
 use crate::run::Place;
@@ -84,8 +86,7 @@ impl Engine<'_> {
             match when.evaluate_bool(&view.roots) {
                 Ok(true) => {}
                 Ok(false) => {
-                    let reason = why_skipped(stage, &view.roots);
-                    gathered.kinds.push((id, EventKind::Skipped { reason }));
+                    gathered.kinds.push((id, off_the_path(stage, &view.roots)));
                     return self.queue.end(position);
                 }
                 Err(ExpressionError::Unknown { path }) => {
@@ -440,4 +441,10 @@ impl Engine<'_> {
         self.at_work.remove(&position);
         self.busy.remove(&self.drive.plan.stages[position].on);
     }
+}
+
+/// What is recorded of a ready stage whose condition is false.
+pub(super) fn off_the_path(stage: &Stage, roots: &Roots) -> EventKind {
+    let reason = why_skipped(stage, roots);
+    EventKind::Skipped { reason }
 }

@@ -69,6 +69,11 @@ pub(super) fn superseding(plan: &Plan, run: &Run, position: usize, by: &[&str]) 
     let later = plan.stages.iter().enumerate().skip(position + 1);
     later
         .filter(|(_, stage)| stage.on == on && by.contains(&stage.uses.as_str()))
-        .find(|(at, _)| run.stage(*at).status == StageStatus::Succeeded)
+        .find(|(at, _)| {
+            matches!(
+                run.stage(*at).status,
+                StageStatus::Succeeded | StageStatus::Adopted
+            )
+        })
         .map(|(_, stage)| stage.id.to_string())
 }

@@ -33,6 +33,7 @@ pub use facts::{
     NetworkKeeper, Os, Part, Pin, Route, Services,
 };
 pub use knock::{Knock, knock};
+pub(crate) use linux::network_file_by_hand;
 pub use logon::{Logon, LogonMethod};
 
 /// Opens sessions to the machines of one run, and keeps them for later stages.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Prepared;
 use crate::action::Registry;
 use crate::plan::Signature;
@@ -55,7 +56,7 @@ impl Action for Acting {
         self.inner.undo(cx).await
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
+    fn book(&self, cx: &Context) -> Manual {
         self.inner.book(cx)
     }
 }

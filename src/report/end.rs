@@ -1,11 +1,15 @@
 //! How a run's end is told: what it came to, why, and the next command.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use super::described;
 use super::duration;
 use super::json::starts_at;
+use super::known;
+use super::known::Known;
+use super::known::Place;
 use super::seconds_between;
 use super::tables::whole;
 use crate::plan::Plan;
@@ -21,6 +25,7 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
     let mut text = String::new();
     let id = run.id();
     let with_state = format!("--state {}", state.display());
+    let mut told = BTreeSet::new();
     for (position, stage) in plan.stages.iter().enumerate() {
         let seen = run.stage(position);
         let what = match seen.status {
@@ -48,6 +53,12 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
             }
             for cause in causes {
                 let _infallible = writeln!(text, "caused by: {cause}");
+            }
+            if seen.waiting != Some(WaitingFor::Approval)
+                && let Some(known) = known_issue(plan, position, &seen.error)
+                && told.insert(&known.issue.id)
+            {
+                text.push_str(&known::beside(known, id.as_str(), stage.id.as_str(), state));
             }
         }
         let way_out = match seen.waiting {
@@ -92,6 +103,22 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
         ),
     };
     text
+}
+
+/// The best that is known of a stage's error, if that is certain enough.
+fn known_issue(plan: &Plan, position: usize, error: &[String]) -> Option<Known> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a percent is between 0 and 100"
+    )]
+    let percent = starts_at(plan, position) as u32;
+    let place = Place {
+        stage: Some(plan.stages[position].id.as_str()),
+        percent: Some(percent),
+    };
+    let found = known::known(&error.join("\n"), place).into_iter().next();
+    found.filter(|known| known.is_sure())
 }
 
 /// How long it is from the run's beginning to the end of its last stage.

@@ -1,9 +1,11 @@
 //! Events and runs, for people and for machines. Nothing here knows a terminal's state or a store.
 
+pub mod book;
 mod difference;
 mod end;
 pub mod graph;
 mod json;
+pub mod known;
 mod live;
 mod locks;
 mod preview;

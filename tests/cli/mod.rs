@@ -1,6 +1,7 @@
 //! The program as a person meets it: words, exit codes, and nothing changed by a mistake.
 
 mod bounds;
+mod by_hand;
 mod diff;
 mod explain;
 mod files;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sms_plan::action::{Action, Credentials, Registry, World};
 use sms_plan::engine::{
-    Clock, Drive, EngineError, News, Stop, drive, shape_of, take_over, to_look_at_again, write,
+    AdoptError, Adopted, Clock, Drive, EngineError, News, Stop, Word, adopt, drive, shape_of,
+    take_over, to_look_at_again, write,
 };
 use sms_plan::plan::{Inventory, Plan, Source, load_inventory, load_plan};
 use sms_plan::run::{
@@ -193,27 +194,8 @@ impl Bench {
 
     /// Drives the run as far as it goes.
     pub(super) async fn drive(&mut self) -> Result<Run, EngineError> {
-        let run = self.read();
+        let (setup, run) = (self.setup(), self.read());
         let (heard, stalls) = (&mut self.heard, &mut self.stalls);
-        let setup = Drive {
-            plan: Arc::clone(&self.plan),
-            inventory: Arc::clone(&self.inventory),
-            registry: Arc::clone(&self.registry),
-            world: Arc::new(
-                World::new(
-                    Arc::clone(&self.inventory),
-                    Credentials::fetch(&self.inventory).expect("credentials"),
-                    "desk".to_owned(),
-                )
-                .with_machines(Arc::new(QuietMachines)),
-            ),
-            store: Arc::clone(&self.store) as Arc<dyn Store>,
-            sealer: Sealer::new(KeySource::Passphrase(Zeroizing::new("test".to_owned()))),
-            lease: self.lease.clone().expect("begin comes first"),
-            clock: Arc::clone(&self.clock),
-            parallel: self.parallel,
-            until: self.until.clone(),
-        };
         drive(
             setup,
             run,
@@ -227,6 +209,40 @@ impl Bench {
             },
         )
         .await
+    }
+
+    /// Takes a step that a person did into a run that was taken over.
+    pub(super) async fn adopt(&mut self, stage: &str, word: &Word) -> Result<Adopted, AdoptError> {
+        let (setup, mut run) = (self.setup(), self.read());
+        let stage = StageId::new(stage).expect("a stage id");
+        let heard = &mut self.heard;
+        adopt(&setup, &mut run, &stage, word, &mut |event, run| {
+            assert_eq!(event.seq, run.seq(), "an event is told before it is folded");
+            heard.push(event.clone());
+        })
+        .await
+    }
+
+    fn setup(&self) -> Drive {
+        Drive {
+            plan: Arc::clone(&self.plan),
+            inventory: Arc::clone(&self.inventory),
+            registry: Arc::clone(&self.registry),
+            world: Arc::new(
+                World::new(
+                    Arc::clone(&self.inventory),
+                    Credentials::fetch(&self.inventory).expect("credentials"),
+                    "desk".to_owned(),
+                )
+                .with_machines(Arc::new(QuietMachines)),
+            ),
+            store: Arc::clone(&self.store) as Arc<dyn Store>,
+            sealer: Sealer::new(KeySource::Passphrase(Zeroizing::new("test".to_owned()))),
+            lease: self.lease(),
+            clock: Arc::clone(&self.clock),
+            parallel: self.parallel,
+            until: self.until.clone(),
+        }
     }
 
     /// Writes one event of the terminal's own, as `approve` and `resume` do.
@@ -279,6 +295,11 @@ impl Bench {
     /// The journal.
     pub(super) fn journal(&self) -> Vec<Event> {
         self.store.journal(&self.run)
+    }
+
+    /// Acts as a process that held this lease.
+    pub(super) fn hold(&mut self, lease: Lease) {
+        self.lease = Some(lease);
     }
 
     /// The journal, one line an event: stage, name, and what tests care for.

@@ -1,6 +1,7 @@
 //! The room `engine`, on a stand with virtual time: what it promises when all goes well, when
 //! stages fail, when people interfere, and when it is cut off at any event.
 
+mod adopt;
 mod approve;
 mod bench;
 mod bounds;

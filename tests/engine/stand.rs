@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::json;
-use sms_plan::action::{Action, ActionError, ActionErrorKind, Cause, Context, Pace, Prepared};
+use sms_plan::action::{
+    Action, ActionError, ActionErrorKind, Cause, Context, Manual, Pace, Prepared,
+};
 use sms_plan::plan::{Nature, Signature};
 use sms_plan::run::{EventKind, Outcome, Place, Probe, Sealed, Standing};
 use tokio::time::sleep;
@@ -375,7 +377,7 @@ impl Action for Step {
         Ok(())
     }
 
-    fn book(&self, _: &Context) -> Vec<String> {
-        Vec::new()
+    fn book(&self, _: &Context) -> Manual {
+        Manual::new()
     }
 }

@@ -5,6 +5,7 @@
 //! skipped. What every scenario must end in is said once, in `end`.
 
 mod accounts;
+mod adopt;
 mod broken;
 mod cutover;
 mod drive;

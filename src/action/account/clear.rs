@@ -11,9 +11,11 @@ use super::stranger;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
+use crate::action::server::Server;
 use crate::action::world::TEMPORARY_ACCOUNT;
 use crate::plan::Nature;
 use crate::plan::Signature;
@@ -98,12 +100,16 @@ impl Action for Clear {
         Ok(())
     }
 
-    fn book(&self, _: &Context) -> Vec<String> {
-        vec![
-            format!("getent passwd {TEMPORARY_ACCOUNT}   # prints nothing if the name is free"),
-            format!(
-                "If it prints a line, find out who made it before you run: userdel -r {TEMPORARY_ACCOUNT}"
-            ),
-        ]
+    fn book(&self, cx: &Context) -> Manual {
+        if Server::of(cx, cx.place()).windows {
+            return Manual::new()
+                .say("If the account is there, find out who made it before you delete it:")
+                .type_in(format!("net user {TEMPORARY_ACCOUNT}"))
+                .see("The user name could not be found: error 2221.");
+        }
+        Manual::new()
+            .say("If it prints a line, find out who made the account before you remove it (userdel -r):")
+            .type_in(format!("getent passwd {TEMPORARY_ACCOUNT}"))
+            .see("Nothing is printed: the name is free.")
     }
 }

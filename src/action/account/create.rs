@@ -20,10 +20,12 @@ use super::stranger;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
+use crate::action::server::Server;
 use crate::action::world::TEMPORARY_ACCOUNT;
 use crate::action::world::refused;
 use crate::action::world::temporary_key;
@@ -146,18 +148,29 @@ impl Action for Create {
         Ok(())
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
+    fn book(&self, cx: &Context) -> Manual {
+        if Server::of(cx, cx.place()).windows {
+            return Manual::new()
+                .say(
+                    "A person at the console needs no temporary account if a local administrator can \
+                     sign in; prove that now. Else make one, with a password that you choose and keep:",
+                )
+                .type_in(format!("net user {TEMPORARY_ACCOUNT} * /add"))
+                .type_in(format!("net localgroup Administrators {TEMPORARY_ACCOUNT} /add"))
+                .see("It signs in at the console, and is an administrator.");
+        }
         // With the marker by which this run knows its own account.
         let run = &cx.view.run;
-        vec![
-            format!("useradd -m -s /bin/bash -c 'sms-plan {run}' {TEMPORARY_ACCOUNT}"),
-            format!(
-                "passwd {TEMPORARY_ACCOUNT}   # choose one, and keep it where you can get at it"
-            ),
-            format!(
-                "echo '{TEMPORARY_ACCOUNT} ALL=(ALL) NOPASSWD: ALL' > {RIGHTS} && chmod 0440 {RIGHTS} && visudo -c"
-            ),
-        ]
+        Manual::new()
+            .type_in(format!(
+                "useradd -m -s /bin/bash -c 'sms-plan {run}' {TEMPORARY_ACCOUNT}"
+            ))
+            .say("Choose a password, and keep it where you can get at it:")
+            .type_in(format!("passwd {TEMPORARY_ACCOUNT}"))
+            .type_in(format!(
+                "echo '{TEMPORARY_ACCOUNT} ALL=(ALL) NOPASSWD: ALL' >{RIGHTS} && chmod 0440 {RIGHTS}"
+            ))
+            .look("visudo -c", "It must find no fault.")
     }
 }
 

@@ -15,10 +15,12 @@ use crate::action::ActionError;
 use crate::action::ActionErrorKind;
 use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
+use crate::action::server::Server;
 use crate::action::world::TEMPORARY_ACCOUNT;
 use crate::plan::Nature;
 use crate::plan::Signature;
@@ -123,11 +125,25 @@ impl Action for Remove {
         Ok(())
     }
 
-    fn book(&self, _: &Context) -> Vec<String> {
-        vec![
-            "Log on as your own administrator in a new session and keep it open.".to_owned(),
-            format!("rm -f {RIGHTS} && userdel -rf {TEMPORARY_ACCOUNT}"),
-        ]
+    fn book(&self, cx: &Context) -> Manual {
+        let manual = Manual::new().say(
+            "Sign in as your own administrator in a new session and keep it open; then remove the \
+             temporary account if it is there:",
+        );
+        if Server::of(cx, cx.place()).windows {
+            return manual
+                .type_in(format!("net user {TEMPORARY_ACCOUNT} /delete"))
+                .look(
+                    format!("net user {TEMPORARY_ACCOUNT}"),
+                    "The user name could not be found: error 2221.",
+                );
+        }
+        manual
+            .type_in(format!("rm -f {RIGHTS}; userdel -rf {TEMPORARY_ACCOUNT}"))
+            .look(
+                format!("getent passwd {TEMPORARY_ACCOUNT}"),
+                "Nothing is printed.",
+            )
     }
 }
 

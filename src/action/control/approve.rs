@@ -7,6 +7,7 @@ use super::ANYWHERE;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::registry::parameters;
 use crate::plan::Nature;
 use crate::plan::Signature;
@@ -58,7 +59,8 @@ impl Action for Approve {
         Ok(())
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
-        cx.text("/message").ok().flatten().into_iter().collect()
+    fn book(&self, cx: &Context) -> Manual {
+        let message = cx.text("/message").ok().flatten();
+        message.into_iter().fold(Manual::new(), Manual::say)
     }
 }

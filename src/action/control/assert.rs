@@ -7,6 +7,7 @@ use super::ANYWHERE;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::registry::parameters;
 use crate::plan::Nature;
 use crate::plan::Signature;
@@ -71,11 +72,8 @@ impl Action for Assert {
         Ok(())
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
-        let that = cx.stage().with["that"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
-        vec![format!("Make sure that this is true: {that}")]
+    fn book(&self, cx: &Context) -> Manual {
+        let that = cx.stage().with["that"].as_str().unwrap_or_default();
+        Manual::new().say(format!("Make sure that this is true: {that}"))
     }
 }

@@ -8,6 +8,7 @@ use super::ANYWHERE;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::registry::parameters;
 use crate::plan::Nature;
 use crate::plan::Signature;
@@ -61,7 +62,7 @@ impl Action for Note {
         Ok(())
     }
 
-    fn book(&self, _: &Context) -> Vec<String> {
-        Vec::new()
+    fn book(&self, _: &Context) -> Manual {
+        Manual::new()
     }
 }

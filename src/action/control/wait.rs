@@ -13,6 +13,7 @@ use super::ANYWHERE;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::registry::parameters;
 use crate::plan::Nature;
 use crate::plan::Signature;
@@ -91,14 +92,16 @@ impl Action for Wait {
         Ok(())
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
+    fn book(&self, cx: &Context) -> Manual {
         let with = &cx.stage().with;
         let address = cx.text("/address").ok().flatten();
-        if let (Some(address), Some(port)) = (address, with["port"].as_u64()) {
-            return vec![format!("Wait until port {port} of {address} answers.")];
-        }
-        let expression = with["expression"].as_str().unwrap_or_default();
-        vec![format!("Wait until this is true: {expression}")]
+        Manual::new().say(match (address, with["port"].as_u64()) {
+            (Some(address), Some(port)) => format!("Wait until port {port} of {address} answers."),
+            _ => format!(
+                "Wait until this is true: {}",
+                with["expression"].as_str().unwrap_or_default()
+            ),
+        })
     }
 }
 

@@ -12,10 +12,12 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
+use crate::action::server::Server;
 use crate::action::world::refused;
 use crate::directory::Ace;
 use crate::directory::Parts;
@@ -68,13 +70,16 @@ impl Action for CopyPermissions {
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
-        let Note { before, after } = cx.noted()?;
-        let (before, after) = (read(&before)?, read(&after)?);
         let destination = cx.computer_before(Place::Destination)?.guid;
         let now = cx
             .directory()?
             .descriptor(&destination, Parts::DACL)
             .await?;
+        if cx.token.is_null() {
+            return by_hand(cx, &now).await;
+        }
+        let Note { before, after } = cx.noted()?;
+        let (before, after) = (read(&before)?, read(&after)?);
         let count = now.explicit().len();
         Ok(if same(&now, &after) {
             Probe::after(
@@ -128,21 +133,74 @@ impl Action for CopyPermissions {
             .await?)
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
-        let dn = |place| {
-            cx.computer_before(place)
-                .map_or_else(|_| format!("the {place}'s object"), |c| c.dn)
+    fn book(&self, cx: &Context) -> Manual {
+        let dn = |place: Place| {
+            cx.computer_before(place).map_or_else(
+                |_| format!("DN-OF-{}", place.to_string().to_ascii_uppercase()),
+                |computer| computer.dn,
+            )
         };
-        vec![
-            format!("samba-tool dsacl get --objectdn='{}'", dn(Place::Source)),
-            "Note each entry without the flag ID (those with it are inherited), then for each:"
-                .to_owned(),
-            format!(
-                "samba-tool dsacl set --objectdn='{}' --sddl='ENTRY'",
-                dn(Place::Destination)
-            ),
-        ]
+        let (source, destination) = (dn(Place::Source), dn(Place::Destination));
+        let manual = Manual::new().say(format!(
+            "The explicit permissions of the source's object are added to the destination's \
+             ({destination})."
+        ));
+        let windows = [Place::Source, Place::Destination]
+            .iter()
+            .any(|place| Server::of(cx, *place).windows);
+        if windows {
+            return manual
+                .say("In PowerShell with the Active Directory module:")
+                .type_in(format!(
+                    r"$from = Get-Acl 'AD:\{source}'; $to = Get-Acl 'AD:\{destination}'"
+                ))
+                .type_in(
+                    "$from.Access | Where-Object { -not $_.IsInherited } | ForEach-Object { \
+                     $to.AddAccessRule($_) }",
+                )
+                .type_in(format!(r"Set-Acl 'AD:\{destination}' $to"))
+                .look(
+                    format!("dsacls '{destination}'"),
+                    "Each entry of the source that is not inherited is listed.",
+                );
+        }
+        manual
+            .say("On a domain controller, note each entry without the flag ID (those with it are inherited):")
+            .type_in(format!("samba-tool dsacl get --objectdn='{source}'"))
+            .say("Then for each:")
+            .type_in(format!(
+                "samba-tool dsacl set --objectdn='{destination}' --sddl='ENTRY'"
+            ))
+            .look(
+                format!("samba-tool dsacl get --objectdn='{destination}'"),
+                "Each entry is listed.",
+            )
     }
+}
+
+/// Whether a person has added the source's entries, where this stage itself has not begun.
+async fn by_hand(cx: &Context, now: &SecurityDescriptor) -> Result<Probe, ActionError> {
+    let source = cx.computer_before(Place::Source)?.guid;
+    let source = cx.directory()?.descriptor(&source, Parts::DACL).await?;
+    let there: Vec<String> = now
+        .explicit()
+        .iter()
+        .map(|entry| format!("{entry:?}"))
+        .collect();
+    let missing = source
+        .explicit()
+        .iter()
+        .filter(|entry| !there.contains(&format!("{entry:?}")))
+        .count();
+    Ok(if missing == 0 {
+        Probe::after(
+            "the object has every explicit permission of the source's",
+            outcome(now),
+        )
+    } else {
+        let saw = format!("{missing} explicit permissions of the source's object are missing");
+        Probe::new(Standing::Before, saw)
+    })
 }
 
 /// The same entries, in whatever order: a server may sort them its own way.

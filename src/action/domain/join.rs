@@ -13,7 +13,6 @@ use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::SERVERS;
-use super::administrator;
 use super::question;
 use super::spec;
 use super::target;
@@ -21,6 +20,7 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
@@ -265,31 +265,8 @@ impl Action for Join {
         Ok(())
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
-        let dc = spec(cx).map_or_else(|_| "DC".to_owned(), |spec| spec.server.clone());
-        let unit = match (cx.place(), cx.computer_before(Place::Source)) {
-            (Place::Source, Ok(source))
-                if !source
-                    .parent
-                    .to_ascii_lowercase()
-                    .starts_with("cn=computers,") =>
-            {
-                format!(" createcomputer='{}'", path_of(&source.parent))
-            }
-            _ => String::new(),
-        };
-        let who = administrator(cx);
-        let mut lines = vec![
-            format!("net ads join -S {dc} -U {who}{unit}   # asks for the password"),
-            "net ads testjoin && wbinfo -t".to_owned(),
-        ];
-        if let (Place::Destination, Ok(source)) = (cx.place(), cx.computer_before(Place::Source)) {
-            lines.push(format!(
-                "The account that it joined must have objectGUID {} (it was the source's).",
-                source.guid
-            ));
-        }
-        lines
+    fn book(&self, cx: &Context) -> Manual {
+        super::by_hand::join(cx)
     }
 }
 
@@ -346,7 +323,7 @@ pub(super) async fn container(cx: &Context) -> Result<Option<String>, ActionErro
 }
 
 /// A container's distinguished name as `net ads join` takes it: `Servers/Files`.
-fn path_of(container: &str) -> String {
+pub(super) fn path_of(container: &str) -> String {
     let names: Vec<&str> = container
         .split(',')
         .filter_map(|part| part.split_once('='))

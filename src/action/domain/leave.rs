@@ -8,7 +8,6 @@ use tokio::time::Instant;
 use tokio::time::sleep;
 
 use super::SERVERS;
-use super::administrator;
 use super::gate;
 use super::question;
 use super::spec;
@@ -17,6 +16,7 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
@@ -167,17 +167,8 @@ impl Action for Leave {
         logons_are_back(cx).await
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
-        let dc = spec(cx).map_or_else(|_| "DC".to_owned(), |spec| spec.server.clone());
-        vec![
-            format!(
-                "net ads leave --keep-account -S {dc} -U {}   # asks for the password",
-                administrator(cx)
-            ),
-            "net ads testjoin   # must say that the join is not valid".to_owned(),
-            "Never leave without --keep-account: it deletes the account and its memberships."
-                .to_owned(),
-        ]
+    fn book(&self, cx: &Context) -> Manual {
+        super::by_hand::leave(cx)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Leaving the domain and joining it, with the computer accounts kept (the document's rows 30, 44,
 //! 63 and 77).
 
+mod by_hand;
 mod gate;
 mod join;
 mod leave;

@@ -16,8 +16,10 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::registry::parameters;
+use crate::action::server::Server;
 use crate::action::world::TEMPORARY_ACCOUNT;
 use crate::action::world::refused;
 use crate::directory::Parts;
@@ -109,24 +111,50 @@ impl Action for Connect {
         Ok(())
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
-        let (Ok(reach), Ok(spec)) = (cx.reach_of(cx.place()), cx.host_spec()) else {
-            return Vec::new();
-        };
-        let given = cx.inventory.credentials.get(&spec.credential);
+    fn book(&self, cx: &Context) -> Manual {
+        let server = Server::of(cx, cx.place());
+        let given = cx
+            .host_spec()
+            .ok()
+            .and_then(|spec| cx.inventory.credentials.get(&spec.credential));
         let user = match (cx.with(), given) {
             (
                 Ok(Parameters {
                     account: AccountParameter::Given,
                 }),
                 Some(given),
-            ) => &given.username,
-            _ => TEMPORARY_ACCOUNT,
+            ) => given.username.clone(),
+            _ if server.windows => {
+                format!("{TEMPORARY_ACCOUNT}, or as your own local administrator")
+            }
+            _ => TEMPORARY_ACCOUNT.to_owned(),
         };
-        vec![format!(
-            "ssh -l {user} {}   # in a session of its own; keep it open",
-            reach.address
-        )]
+        let Server {
+            windows,
+            now,
+            address,
+            ..
+        } = server;
+        if windows {
+            return Manual::new()
+                .say(format!(
+                    "Sign in to {now} ({address}) as {user}, at its console, and open an elevated \
+                     PowerShell."
+                ))
+                .say(
+                    "These inbound firewall rules must be enabled: File and Printer Sharing (SMB-In) \
+                     TCP 445; Netlogon Service (NP-In) TCP 445; Windows Management Instrumentation \
+                     (DCOM-In) TCP 135; Windows Management Instrumentation (WMI-In) TCP, any port.",
+                )
+                .look(
+                    format!("Test-NetConnection {address} -Port 445"),
+                    "TcpTestSucceeded must be True.",
+                );
+        }
+        Manual::new()
+            .say("In a session of its own, which you keep open:")
+            .type_in(format!("ssh -l {user} {address}"))
+            .look("hostname", format!("It must print {now}."))
     }
 }
 

@@ -8,11 +8,13 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::domain::new_name;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
+use crate::action::server::Server;
 use crate::action::world::refused;
 use crate::host::Naming;
 use crate::plan::Identity;
@@ -110,22 +112,52 @@ impl Action for Rename {
         Ok(cx.host().await?.restore_names(snapshot).await?)
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
-        let Ok(naming) = naming(cx) else {
-            return Vec::new();
-        };
-        let Naming { from, to, .. } = naming;
-        vec![
-            format!("hostnamectl set-hostname {to}"),
-            format!("In /etc/hosts, replace `{from}` by `{to}`."),
-            format!(
-                "In /etc/samba/smb.conf, under [global]: netbios name = {}",
+    fn book(&self, cx: &Context) -> Manual {
+        let server = Server::of(cx, cx.place());
+        let (from, to) = (&server.before, &server.after);
+        let reach = cx.reach_of(cx.place()).ok().map(|reach| Reach {
+            name: to.clone(),
+            ..reach.clone()
+        });
+        let manual = Manual::new().then_at(reach);
+        if server.is_before_2012() {
+            return manual
+                .type_in(format!("netdom renamecomputer {from} /NewName:{to} /Force"))
+                .see(format!("After the restart, `hostname` must print {to}."));
+        }
+        if server.windows {
+            return manual
+                .type_in(format!("Rename-Computer -NewName {to} -Force"))
+                .look(
+                    r"(Get-ItemProperty HKLM:\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName).ComputerName",
+                    format!("It must print {}.", to.to_uppercase()),
+                );
+        }
+        let old = cx.host_spec().map(|spec| spec.address.to_string());
+        let old = old.unwrap_or_default().replace('.', r"\.");
+        let now = &server.address;
+        manual
+            .type_in(format!("hostnamectl set-hostname {to}"))
+            .say("The hosts file gets the new name, and the address that the server answers at:")
+            .type_in(format!(
+                r"sed -i -E -e '/(^|[[:space:]]){from}(\.|[[:space:]]|$)/Is/^{old}([[:space:]])/{now}\1/' \
+  -e ':again' -e 's/([[:space:]]){from}(\.|[[:space:]]|$)/\1{to}\2/I' -e 't again' /etc/hosts"
+            ))
+            .say("Samba gets the new name, and none beside it: a join would fail with the old ones.")
+            .type_in(format!(
+                r"sed -i -E -e '/^[[:space:]]*(netbios name|netbios aliases|additional dns hostnames)[[:space:]]*=/Id' \
+  -e '/^\[global\]/Ia netbios name = {}' /etc/samba/smb.conf",
                 to.to_uppercase()
-            ),
-            "In the same file, delete `netbios aliases` and `additional dns hostnames`.".to_owned(),
-            "mv /etc/krb5.keytab /root/krb5.keytab.before   # it holds keys of the old name"
-                .to_owned(),
-        ]
+            ))
+            .say(format!(
+                "The keytab holds keys of {from}. Keep it: the destination takes them over."
+            ))
+            .type_in("[ ! -e /etc/krb5.keytab ] || mv /etc/krb5.keytab /root/krb5.keytab.before")
+            .look("hostname", format!("It must print {to}."))
+            .look(
+                "testparm -s --section-name=global --parameter-name='netbios name' 2>/dev/null",
+                format!("It must print {}. Do not restart before it does.", to.to_uppercase()),
+            )
     }
 }
 

@@ -16,9 +16,11 @@ use crate::action::ActionError;
 use crate::action::ActionErrorKind;
 use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::parameters;
+use crate::action::server::Server;
 use crate::plan::Identity;
 use crate::plan::Nature;
 use crate::plan::Signature;
@@ -83,8 +85,21 @@ impl Action for Restart {
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
-        let Note { boot } = cx.noted()?;
         let now = cx.host().await?.boot().await?;
+        let boot = if cx.token.is_null() {
+            match last_known_boot(cx) {
+                LastBoot::Seen(boot) => boot,
+                // The step may have been done before that look as well as not at all.
+                LastBoot::SeenByHand(boot) if boot != now => boot,
+                LastBoot::SeenByHand(_) | LastBoot::Unknown => {
+                    return Ok(Probe::blind(format!(
+                        "in boot {now}; the run does not know the boot that was to end"
+                    )));
+                }
+            }
+        } else {
+            cx.noted::<Note>()?.boot
+        };
         Ok(if now == boot {
             Probe::new(Standing::Before, format!("still in boot {boot}"))
         } else {
@@ -130,8 +145,54 @@ impl Action for Restart {
         Ok(())
     }
 
-    fn book(&self, _: &Context) -> Vec<String> {
-        vec!["systemctl reboot".to_owned()]
+    fn book(&self, cx: &Context) -> Manual {
+        let server = Server::of(cx, cx.place());
+        if server.windows {
+            return Manual::new()
+                .say("Only if it has not restarted since the step before:")
+                .type_in("shutdown.exe /r /f /t 5")
+                .look(
+                    "(Get-WmiObject Win32_OperatingSystem).LastBootUpTime",
+                    "It must be later than this step's beginning.",
+                );
+        }
+        Manual::new()
+            .say("Only if it has not restarted since the step before; a broken connection is no failure:")
+            .type_in("systemctl --no-block reboot")
+            .look(
+                "cat /proc/sys/kernel/random/boot_id",
+                "It must differ from what it printed before.",
+            )
+    }
+}
+
+/// The boot that the server was last seen in before a stage that itself has not begun.
+enum LastBoot {
+    Seen(String),
+    /// When a person's step was adopted; the person may have gone on before that.
+    SeenByHand(String),
+    /// It has restarted, and nobody has looked since.
+    Unknown,
+}
+
+fn last_known_boot(cx: &Context) -> LastBoot {
+    let earlier = cx.plan.stages[..cx.position].iter().rev();
+    for stage in earlier.filter(|stage| stage.on == cx.place()) {
+        let output = cx.output_of(stage.id.as_str());
+        if let Some(boot) = output["boot"].as_str() {
+            return if cx.view.by_hand.contains(&stage.id) {
+                LastBoot::SeenByHand(boot.to_owned())
+            } else {
+                LastBoot::Seen(boot.to_owned())
+            };
+        }
+        if stage.uses == "host.restart" && !output.is_null() {
+            return LastBoot::Unknown;
+        }
+    }
+    match cx.snapshot_facts(cx.place()) {
+        Ok(facts) => LastBoot::Seen(facts.boot),
+        Err(_) => LastBoot::Unknown,
     }
 }
 

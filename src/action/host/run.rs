@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::registry::parameters;
 use crate::host::Host;
 use crate::host::ScriptIntent;
@@ -127,7 +128,7 @@ impl Action for Run {
         }
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
+    fn book(&self, cx: &Context) -> Manual {
         let with = &cx.stage().with;
         let names = with["env"]
             .as_object()
@@ -135,16 +136,22 @@ impl Action for Run {
             .flat_map(|env| env.keys());
         let value = |name: &String| {
             let value = cx.text(&format!("/env/{name}")).ok().flatten();
-            format!(
-                "{name}='{}'",
-                value.unwrap_or_default().replace('\'', r"'\''")
-            )
+            let value = value.unwrap_or_else(|| "…".to_owned());
+            format!("{name}='{}'", value.replace('\'', r"'\''"))
         };
-        let script = with["script"].as_str().unwrap_or_default();
-        names
+        let typed: Vec<String> = names
             .map(value)
-            .chain(script.lines().map(str::to_owned))
-            .collect()
+            .chain(
+                with["script"]
+                    .as_str()
+                    .map(|script| script.trim_end().to_owned()),
+            )
+            .collect();
+        let manual = Manual::new().type_in(typed.join("\n"));
+        match with["probe"].as_str() {
+            Some(probe) => manual.look(probe.trim_end(), "It must end with exit code 0."),
+            None => manual.see("The plan has no probe for it: look yourself."),
+        }
     }
 }
 

@@ -15,8 +15,10 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::registry::parameters;
+use crate::action::server::Server;
 use crate::host::Knock;
 use crate::plan::Identity;
 use crate::plan::Nature;
@@ -100,6 +102,7 @@ impl Action for Wait {
                     return Ok(Outcome::output(json!({
                         "seconds": (seconds * 10.0).round() / 10.0,
                         "name": cx.reach_of(cx.place())?.name,
+                        "boot": cx.host().await?.boot().await?,
                     })));
                 }
                 Ok(Some(missing)) => missing,
@@ -119,16 +122,49 @@ impl Action for Wait {
         Ok(())
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
-        let Ok(reach) = cx.reach_of(cx.place()) else {
-            return Vec::new();
-        };
+    fn book(&self, cx: &Context) -> Manual {
+        let server = Server::of(cx, cx.place());
         let answers_as = cx.text("/answersAs").ok().flatten();
-        let name = answers_as.as_ref().unwrap_or(&reach.name);
-        vec![
-            format!("ssh {} hostname   # must print {name}", reach.address),
-            format!("smbclient -N -L {}   # must answer", reach.address),
-        ]
+        let name = answers_as.as_ref().unwrap_or(&server.now);
+        let address = &server.address;
+        let manual = Manual::new().say(format!(
+            "Wait until {name} is back at {address} with its services, then look from another machine."
+        ));
+        let manual = match (server.windows, &answers_as) {
+            (true, Some(name)) => manual.look(
+                format!("Resolve-DnsName {}", Server::full(name, cx)),
+                format!(
+                    "It must lead to {address} only. Active Directory and DNS take their time to \
+                     replicate."
+                ),
+            ),
+            (false, Some(name)) => manual.look(
+                format!("host {}", Server::full(name, cx)),
+                format!(
+                    "It must lead to the addresses of this server only, {address} among them. Active \
+                     Directory and DNS take their time to replicate."
+                ),
+            ),
+            (_, None) => manual,
+        };
+        if server.windows {
+            manual
+                .look(
+                    format!("Test-NetConnection {address} -Port 445"),
+                    "TcpTestSucceeded must be True.",
+                )
+                .look("hostname", format!("On the server, it must print {name}."))
+        } else {
+            manual
+                .look(
+                    format!("ssh {address} hostname"),
+                    format!("It must print {name}."),
+                )
+                .look(
+                    format!("smbclient -N -L //{address}"),
+                    "The file service must answer, be it with a refusal.",
+                )
+        }
     }
 }
 

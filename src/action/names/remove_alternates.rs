@@ -10,10 +10,12 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
+use crate::action::server::Server;
 use crate::plan::Identity;
 use crate::plan::Nature;
 use crate::plan::Signature;
@@ -26,6 +28,9 @@ use crate::run::Standing;
 /// names themselves, and their service principal names on the original object, move on to the
 /// destination.
 pub(crate) struct RemoveAlternates;
+
+/// The keys of smb.conf that hold alternate names.
+pub(super) const ALTERNATES: &str = "netbios aliases|additional dns hostnames";
 
 /// What lingered before the first attempt.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +75,7 @@ impl Action for RemoveAlternates {
         let found = Found { on_host, on_object };
         Ok(if found == Found::default() {
             Probe::after(saw, outcome(cx)?)
-        } else if found == cx.noted()? {
+        } else if cx.token.is_null() || found == cx.noted()? {
             Probe::new(Standing::Before, saw)
         } else {
             Probe::new(Standing::Between, saw)
@@ -122,17 +127,46 @@ impl Action for RemoveAlternates {
         Ok(cx.host().await?.set_alternates(&on_host, &realm).await?)
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
-        let names = cx
-            .snapshot_facts(cx.place())
-            .map(|facts| facts.alternates)
-            .unwrap_or_default();
-        vec![
-            format!("These names move on: {}", names.join(", ")),
-            "In /etc/samba/smb.conf, delete the lines `netbios aliases` and `additional dns hostnames`."
-                .to_owned(),
-            "smbcontrol all reload-config".to_owned(),
-        ]
+    fn book(&self, cx: &Context) -> Manual {
+        let server = Server::of(cx, cx.place());
+        let manual = match &server.alternates {
+            Some(names) if names.is_empty() => Manual::new().say(
+                "The server had no alternate names when the run began; remove what lingers all the \
+                 same.",
+            ),
+            Some(names) => Manual::new().say(format!(
+                "These names leave the source and are added to the destination at 93%, once its own \
+                 are removed: {}",
+                names.join(", ")
+            )),
+            None => Manual::new().say(
+                "Note the alternate names: they are added to the destination at 93%, once its own are \
+                 removed.",
+            ),
+        };
+        if server.windows {
+            let now = &server.now;
+            let list = format!("NETDOM COMPUTERNAME {now} /ENUMERATE:AlternateNames");
+            let manual = manual.type_in(&list);
+            let manual = match &server.alternates {
+                Some(names) => names.iter().fold(manual, |manual, name| {
+                    manual.type_in(format!("NETDOM COMPUTERNAME {now} /REMOVE:{name}"))
+                }),
+                None => manual
+                    .say("For each alternate name:")
+                    .type_in(format!("NETDOM COMPUTERNAME {now} /REMOVE:ALTERNATE-NAME")),
+            };
+            return manual.look(list, "Only the server's own name is left.");
+        }
+        manual
+            .type_in(format!(
+                r"sed -i -E '/^[[:space:]]*({ALTERNATES})[[:space:]]*=/Id' /etc/samba/smb.conf"
+            ))
+            .type_in("smbcontrol all reload-config")
+            .look(
+                "testparm -s 2>/dev/null | grep -iE 'netbios aliases|additional dns hostnames'",
+                "Nothing is printed.",
+            )
     }
 }
 

@@ -6,13 +6,16 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::SERVERS;
+use super::remove_alternates::ALTERNATES;
 use super::said;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::registry::parameters;
+use crate::action::server::Server;
 use crate::plan::Identity;
 use crate::plan::Nature;
 use crate::plan::Signature;
@@ -118,16 +121,77 @@ impl Action for SetAlternates {
         Ok(cx.host().await?.remove_alternates().await?)
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
-        let names = names(cx).unwrap_or_default();
-        let (long, short): (Vec<_>, Vec<_>) =
-            names.into_iter().partition(|name| name.contains('.'));
-        vec![
-            "In /etc/samba/smb.conf, under [global]:".to_owned(),
-            format!("netbios aliases = {}", short.join(" ")),
-            format!("additional dns hostnames = {}", long.join(" ")),
-            "smbcontrol all reload-config".to_owned(),
-        ]
+    fn book(&self, cx: &Context) -> Manual {
+        let server = Server::of(cx, cx.place());
+        let recorded = names(cx).ok().filter(|names| !names.is_empty());
+        let moved = recorded.or_else(|| Server::of(cx, Place::Source).alternates);
+        let manual = Manual::new().say(match &moved {
+            Some(names) if names.is_empty() => {
+                "No alternate names move: the source had none (57%).".to_owned()
+            }
+            Some(names) => format!(
+                "The destination's own old name goes first; then it gets the names that the source \
+                 gave up at 57%: {}",
+                names.join(", ")
+            ),
+            None => {
+                "The destination's own old name goes first; then it gets the names that you noted \
+                     at 57%."
+                    .to_owned()
+            }
+        });
+        if server.windows {
+            let now = &server.after;
+            let list = format!("NETDOM COMPUTERNAME {now} /ENUMERATE:AlternateNames");
+            let manual = manual
+                .type_in(&list)
+                .say("If its old name is listed:")
+                .type_in(format!(
+                    "NETDOM COMPUTERNAME {now} /REMOVE:{}",
+                    Server::full(&server.before, cx)
+                ));
+            let add = |name: &str| format!("NETDOM COMPUTERNAME {now} /ADD:{name}");
+            let manual = match &moved {
+                Some(names) => names.iter().fold(manual, |manual, name| {
+                    manual.type_in(add(&full_name(name, cx)))
+                }),
+                None => manual
+                    .say("For each name that you noted:")
+                    .type_in(add("ALTERNATE-NAME")),
+            };
+            return manual.look(list, "The moved names are listed, the old one is not.");
+        }
+        let (long, short): (Vec<_>, Vec<_>) = moved
+            .unwrap_or_default()
+            .into_iter()
+            .partition(|name| name.contains('.'));
+        let mut edit = format!(r"sed -i -E -e '/^[[:space:]]*({ALTERNATES})[[:space:]]*=/Id'");
+        for (key, names) in [
+            ("netbios aliases", &short),
+            ("additional dns hostnames", &long),
+        ] {
+            if !names.is_empty() {
+                let names = names.join(" ");
+                edit += " \\\n  -e '/^\\[global\\]/Ia ";
+                edit.extend([key, " = ", &names, "'"]);
+            }
+        }
+        manual
+            .type_in(edit + " /etc/samba/smb.conf")
+            .type_in("smbcontrol all reload-config")
+            .look(
+                "testparm -s 2>/dev/null | grep -iE 'netbios aliases|additional dns hostnames'",
+                "The moved names are printed, and no others.",
+            )
+    }
+}
+
+/// A name as NETDOM takes it: with the domain.
+fn full_name(name: &str, cx: &Context) -> String {
+    if name.contains('.') {
+        name.to_owned()
+    } else {
+        Server::full(name, cx)
     }
 }
 

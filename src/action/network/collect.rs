@@ -6,9 +6,11 @@ use serde_json::json;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
+use crate::action::server::Server;
 use crate::action::world::refused;
 use crate::plan::Nature;
 use crate::plan::Signature;
@@ -68,7 +70,12 @@ impl Action for Collect {
         Ok(())
     }
 
-    fn book(&self, _: &Context) -> Vec<String> {
-        vec!["ip -br address && ip route   # note both".to_owned()]
+    fn book(&self, cx: &Context) -> Manual {
+        let note = Manual::new().say("Note all addresses, gateways and DNS servers:");
+        if Server::of(cx, cx.place()).windows {
+            note.type_in("ipconfig /all")
+        } else {
+            note.type_in("ip -br address; ip route; cat /etc/systemd/network/*.network")
+        }
     }
 }

@@ -13,6 +13,7 @@ use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Cause;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
@@ -135,40 +136,8 @@ impl Action for Map {
         change_and_confirm(cx, &changes, &reach).await
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
-        let Ok(changes) = changes(cx, "book") else {
-            return Vec::new();
-        };
-        let mut lines = Vec::new();
-        for change in &changes {
-            lines.push(format!(
-                "In the file of {} under /etc/systemd/network, replace all its addresses and its gateway \
-                 by these lines under [Network]:",
-                change.adapter
-            ));
-            lines.extend(
-                change
-                    .addresses
-                    .iter()
-                    .map(|address| format!("Address={address}")),
-            );
-            lines.extend(
-                change
-                    .gateway
-                    .iter()
-                    .map(|gateway| format!("Gateway={gateway}")),
-            );
-            lines.extend(change.dns.iter().map(|server| format!("DNS={server}")));
-        }
-        let adapters: Vec<&str> = changes
-            .iter()
-            .map(|change| change.adapter.as_str())
-            .collect();
-        lines.push(format!(
-            "networkctl reload && networkctl reconfigure {}   # from the console",
-            adapters.join(" ")
-        ));
-        lines
+    fn book(&self, cx: &Context) -> Manual {
+        super::by_hand::manual(cx)
     }
 }
 
@@ -258,7 +227,7 @@ async fn source_is_off_its_addresses(cx: &Context) -> Result<(), ActionError> {
 
 /// Where the server answers afterwards: at the first new address of the adapter that carries the
 /// present one, or the first of all.
-fn new_reach(cx: &Context, changes: &[NetworkChange]) -> Result<Reach, ActionError> {
+pub(super) fn new_reach(cx: &Context, changes: &[NetworkChange]) -> Result<Reach, ActionError> {
     let present = cx.reach_of(cx.place())?;
     let facts = cx.snapshot_facts(cx.place())?;
     let carrier = facts

@@ -11,6 +11,7 @@ use super::set;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
@@ -76,9 +77,19 @@ impl Action for Relax {
         Ok(cx.host().await?.set_token_filter(before(cx)?).await?)
     }
 
-    fn book(&self, _: &Context) -> Vec<String> {
-        vec![format!(
-            r"reg add {KEY} /v LocalAccountTokenFilterPolicy /t REG_DWORD /d 1 /f   # note the old value first"
-        )]
+    fn book(&self, cx: &Context) -> Manual {
+        if cx.token.is_null() {
+            // The document, "Manual cutover", 3b.
+            return Manual::new().say(
+                "No change is needed: this run has not changed the policy, and a person at the console \
+                 does not need it changed.",
+            );
+        }
+        Manual::new()
+            .say("This run may have turned the filtering off already. It is put back later; see the policy's own section.")
+            .look(
+                format!("reg query {KEY} /v LocalAccountTokenFilterPolicy"),
+                "The value is 0x1, or absent if it was not changed.",
+            )
     }
 }

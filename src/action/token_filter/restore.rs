@@ -11,6 +11,7 @@ use super::set;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Context;
+use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
@@ -61,17 +62,25 @@ impl Action for Restore {
         Ok(cx.host().await?.set_token_filter(Some(1)).await?)
     }
 
-    fn book(&self, cx: &Context) -> Vec<String> {
+    fn book(&self, cx: &Context) -> Manual {
+        let query = format!("reg query {KEY} /v LocalAccountTokenFilterPolicy");
         match before(cx) {
-            Ok(Some(value)) => vec![format!(
-                r"reg add {KEY} /v LocalAccountTokenFilterPolicy /t REG_DWORD /d {value} /f"
-            )],
-            Ok(None) => {
-                vec![format!(
-                    r"reg delete {KEY} /v LocalAccountTokenFilterPolicy /f"
-                )]
+            Ok(Some(value)) => Manual::new()
+                .type_in(format!(
+                    "reg add {KEY} /v LocalAccountTokenFilterPolicy /t REG_DWORD /d {value} /f"
+                ))
+                .look(
+                    query,
+                    format!("The value is 0x{value:x}, as before the run."),
+                ),
+            Ok(None) => Manual::new()
+                .type_in(format!(
+                    "reg delete {KEY} /v LocalAccountTokenFilterPolicy /f"
+                ))
+                .look(query, "The value is not found, as before the run."),
+            Err(_) => {
+                Manual::new().say("No change is needed: this run has not changed the policy.")
             }
-            Err(_) => vec!["No change is needed: this run did not change the policy.".to_owned()],
         }
     }
 }

@@ -1,7 +1,9 @@
 //! One file a command.
 
+mod adopt;
 mod apply;
 mod approve;
+mod book;
 mod completions;
 mod diff;
 mod drive;
@@ -50,6 +52,8 @@ pub(super) async fn execute(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Graph(arguments) => graph::execute(&arguments, state).await,
         Command::Diff(arguments) => diff::execute(&arguments),
         Command::Upgrade(arguments) => upgrade::execute(&arguments),
+        Command::Book(arguments) => book::execute(&arguments, state).await,
+        Command::Adopt(arguments) => adopt::execute(&arguments, state).await,
         Command::Explain(arguments) => explain::execute(&arguments),
         Command::Schema(arguments) => schema::execute(&arguments),
         Command::Completions(arguments) => completions::execute(&arguments),

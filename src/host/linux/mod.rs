@@ -42,6 +42,7 @@ use super::Shell;
 use super::transport::Transport;
 use crate::run::Sealed;
 use look::Look;
+pub(crate) use network::file_by_hand as network_file_by_hand;
 use operation::Kind;
 use operation::Values;
 

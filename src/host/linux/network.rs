@@ -160,6 +160,11 @@ impl LinuxHost {
     }
 }
 
+/// The file of an adapter as it is after a change, for a person who writes it.
+pub(crate) fn file_by_hand(text: &str, change: &NetworkChange) -> String {
+    networkd::write(text, &wanted(change))
+}
+
 /// The token names a folder on the machine.
 pub(super) fn plain_token(token: &str) -> Result<(), HostErrorKind> {
     let plain = token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');

@@ -1,0 +1,77 @@
+//! `book`: the steps that remain of a run, for a person; with `--all`, all steps.
+
+use std::path::Path;
+
+use crate::action::Registry;
+use crate::cli::Exit;
+use crate::cli::arguments::Book;
+use crate::cli::arguments::BookFormat;
+use crate::cli::error::CliError;
+use crate::cli::files::Pair;
+use crate::cli::files::read_pair;
+use crate::cli::files::stored_pair;
+use crate::cli::output;
+use crate::cli::state;
+use crate::engine::shape_of;
+use crate::report::book::BookOf;
+use crate::report::book::book;
+use crate::report::book::html;
+use crate::report::book::markdown;
+use crate::report::book::text;
+use crate::run::Run;
+
+pub(super) async fn execute(arguments: &Book, given: Option<&Path>) -> Result<Exit, CliError> {
+    let registry = Registry::standard();
+    let folder = state::folder(given, arguments.inventory.as_deref());
+    let (pair, run) = if let Some((plan, inventory)) = plan_file(arguments) {
+        (
+            read_pair(plan, inventory, &registry, &arguments.accept)?,
+            None,
+        )
+    } else {
+        let (pair, run) = read_run(arguments, &folder, &registry).await?;
+        (pair, Some(run))
+    };
+    let book = book(&BookOf {
+        plan: &pair.plan,
+        inventory: &pair.inventory,
+        registry: &registry,
+        run: run.as_ref(),
+        state: run.as_ref().map(|_| folder.as_path()),
+        all: arguments.all,
+    });
+    let written = match arguments.format {
+        BookFormat::Text => text(&book),
+        BookFormat::Markdown => markdown(&book),
+        BookFormat::Html => html(&book),
+    };
+    match &arguments.output {
+        Some(path) => std::fs::write(path, written).map_err(|error| {
+            CliError::usage(format!("`{}` cannot be written: {error}", path.display()))
+        })?,
+        None => output::print(&written)?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Before a run: `--all PLAN -i INVENTORY`. A run is never named like a file that is there.
+fn plan_file(arguments: &Book) -> Option<(&Path, &Path)> {
+    let plan = Path::new(arguments.run.as_deref()?);
+    let inventory = arguments.inventory.as_deref()?;
+    (arguments.all && plan.is_file()).then_some((plan, inventory))
+}
+
+async fn read_run(
+    arguments: &Book,
+    folder: &Path,
+    registry: &Registry,
+) -> Result<(Pair, Run), CliError> {
+    let store = state::existing(folder)
+        .map_err(|error| error.hint("before a run: sms-plan book --all PLAN -i INVENTORY"))?;
+    let id = state::to_show(store.as_ref(), arguments.run.as_deref()).await?;
+    let record = store.read(&id).await?;
+    let pair = stored_pair(&record.new, registry)?;
+    let run = Run::read(id, shape_of(&pair.plan), &record.events)
+        .map_err(crate::engine::EngineError::from)?;
+    Ok((pair, run))
+}

@@ -1,0 +1,6 @@
+//! The room `report`: what people read.
+
+mod book;
+mod desk;
+mod ending;
+mod known;
