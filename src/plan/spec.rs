@@ -93,7 +93,7 @@ pub(crate) struct RetrySpec {
     pub(crate) factor: Option<f64>,
     /// By up to which part of itself each wait is longer, so that runs that failed together do not
     /// come back together; 0.1 if left out, 0 for none. No wait is longer than five minutes.
-    #[schemars(with = "f64", range(min = 0.0, max = 1.0))]
+    #[schemars(with = "f64", range(min = 0.0, max = 1.0), example = 0.1)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) jitter: Option<f64>,
 }

@@ -45,7 +45,8 @@ fn merge_all(value: &mut Value, pointer: &mut String) -> Result<(), String> {
     match value {
         Value::Array(list) => {
             for (index, value) in list.iter_mut().enumerate() {
-                pointer.push_str(&format!("/{index}"));
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
                 merge_all(value, pointer)?;
                 pointer.truncate(length);
             }
