@@ -116,7 +116,10 @@ impl Graph {
                 None => {
                     *suggestions += 1;
                     let near = (*suggestions <= MOST_SUGGESTIONS)
-                        .then(|| did_you_mean(need, self.index.keys().map(String::as_str)))
+                        .then(|| {
+                            let others = self.index.keys().filter(|other| *other != id);
+                            did_you_mean(need, others.map(String::as_str))
+                        })
                         .flatten();
                     faults.push(
                         Fault::error("P021", here, format!("`{id}` needs unknown stage `{need}`"))

@@ -1,6 +1,7 @@
 //! Every kind of pair reaches 100%, by the document's rows and no others.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use sms_plan::run::{EventKind, Place, RunState};
 use sms_plan::simulated::Release;
@@ -149,4 +150,33 @@ async fn every_release_of_windows_can_be_either_server() {
             }
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_random_name_is_a_computer_name_and_drawn_anew_each_time() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/examples/windows-2019-domain.yaml"
+    );
+    let text = std::fs::read_to_string(path).unwrap();
+    let random = text.replace("newName: fs01-old ", "newName: random ");
+    assert_ne!(random, text, "the edit changes nothing");
+    let mut names = BTreeSet::new();
+    for seed in 1..4 {
+        let setting = Setting {
+            seed,
+            ..super::setting(path, &random)
+        };
+        let rehearsal = held(&setting).await;
+        assert_eq!(rehearsal.run.state(), RunState::Succeeded);
+        let name = rehearsal.end.names[&Place::Source].clone();
+        let letters = name.strip_prefix("sms-").unwrap_or_default();
+        // The document has "random"; NetBIOS has 15 characters (MS-NBTE 2.2.1).
+        assert!(
+            letters.len() == 8 && letters.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+            "{name}"
+        );
+        names.insert(name);
+    }
+    assert_eq!(names.len(), 3, "{names:?}");
 }
