@@ -177,7 +177,11 @@ impl Look {
             .smb("server role")
             .is_some_and(|role| role.contains("domain controller"))
         {
-            reasons.push("the machine is a domain controller".to_owned());
+            reasons.push(
+                "the machine is a domain controller, which cannot be cut over: demote it, cut it \
+                 over as a member, and promote the destination"
+                    .to_owned(),
+            );
         }
         let included = self.text("smb_conf").lines().any(|line| {
             let line: String = line
