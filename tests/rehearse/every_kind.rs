@@ -165,7 +165,7 @@ async fn a_random_name_is_a_computer_name_and_drawn_anew_each_time() {
     for seed in 1..4 {
         let setting = Setting {
             seed,
-            ..super::setting(path, &random)
+            ..setting(path, &random)
         };
         let rehearsal = held(&setting).await;
         assert_eq!(rehearsal.run.state(), RunState::Succeeded);
