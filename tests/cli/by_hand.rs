@@ -92,13 +92,7 @@ fn a_book_of_no_run() {
 #[test]
 fn a_run_and_a_stage_that_are_not_there() {
     let desk = Desk::new();
-    // A run that fails at once: nobody is at that address.
-    let inventory = std::fs::read_to_string(desk.path("inventory.yaml")).unwrap();
-    let nobody = inventory
-        .replace("10.98.0.21 ", "127.0.0.2 ")
-        .replace("10.98.0.22", "127.0.0.3");
-    desk.write("inventory.yaml", nobody);
-    desk.run(&["apply", "plan.yaml", "-i", "inventory.yaml", "--yes"]);
+    let run = desk.failed_run();
     let adopt = |run: &str, stage: &str| {
         desk.run(&[
             "adopt",
@@ -112,15 +106,8 @@ fn a_run_and_a_stage_that_are_not_there() {
             "inventory.yaml",
         ])
     };
-    let (_, runs) =
-        printed(&mut desk.program(&["runs", "-i", "inventory.yaml", "--format", "json"]));
-    let runs: serde_json::Value = serde_json::from_str(&runs).unwrap();
-    let run = runs[0]["run"]
-        .as_str()
-        .or_else(|| runs["runs"][0]["run"].as_str())
-        .unwrap();
     assert!(adopt("20260101-000000-abcd", "connect-source").starts_with("exit 2\n"));
-    let told = adopt(run, "nobody");
+    let told = adopt(&run, "nobody");
     assert!(
         told.starts_with("exit 2\nerror: the run's plan has no stage `nobody`"),
         "{told}"

@@ -27,42 +27,33 @@ stages:
     when: source.os == "windows"
 "#;
 
-fn desk() -> Desk {
+/// The picture of hostile words in a notation.
+fn hostile(format: &str) -> String {
     let desk = Desk::new();
     desk.write("hostile.yaml", HOSTILE);
-    desk
+    desk.printed(&[
+        "graph",
+        "hostile.yaml",
+        "-i",
+        "inventory.yaml",
+        "--format",
+        format,
+    ])
 }
 
 #[test]
 fn dot_of_hostile_words() {
-    let desk = desk();
-    assert_snapshot!(desk.printed(&[
-        "graph",
-        "hostile.yaml",
-        "-i",
-        "inventory.yaml",
-        "--format",
-        "dot"
-    ]));
+    assert_snapshot!(hostile("dot"));
 }
 
 #[test]
 fn mermaid_of_hostile_words() {
-    let desk = desk();
-    assert_snapshot!(desk.printed(&[
-        "graph",
-        "hostile.yaml",
-        "-i",
-        "inventory.yaml",
-        "--format",
-        "mermaid"
-    ]));
+    assert_snapshot!(hostile("mermaid"));
 }
 
 #[test]
 fn svg_of_hostile_words() {
-    let desk = desk();
-    let svg = desk.printed(&["graph", "hostile.yaml", "-i", "inventory.yaml"]);
+    let svg = hostile("svg");
     assert_snapshot!(svg);
     well_formed(svg.strip_prefix("exit 0\n").unwrap());
 }
@@ -116,18 +107,10 @@ fn a_plan_alone_tells_nothing_apart() {
 #[test]
 fn a_run_is_drawn_with_its_own_plan_and_its_statuses() {
     let desk = Desk::new();
-    // Nobody is at these addresses, so the run fails at its first two stages.
-    let inventory = std::fs::read_to_string(desk.path("inventory.yaml")).unwrap();
-    let nobody = inventory
-        .replace("10.98.0.21 ", "127.0.0.2 ")
-        .replace("10.98.0.22", "127.0.0.3");
-    desk.write("inventory.yaml", nobody);
-    desk.run(&["apply", "plan.yaml", "-i", "inventory.yaml", "--yes"]);
-    let runs = desk.printed(&["runs", "-i", "inventory.yaml", "--format", "json"]);
-    let runs: serde_json::Value = serde_json::from_str(runs.split_once('\n').unwrap().1).unwrap();
-    let run = runs["runs"][0]["run"].as_str().unwrap();
+    // It fails at its first two stages.
+    let run = desk.failed_run();
     desk.write("plan.yaml", HOSTILE);
-    let arguments = ["graph", "plan.yaml", "-i", "inventory.yaml", "--run", run];
+    let arguments = ["graph", "plan.yaml", "-i", "inventory.yaml", "--run", &run];
     let svg = desk.printed(&arguments);
     assert!(svg.contains(">failed</text>"), "{svg}");
     // The second one may not have begun when the first one failed.

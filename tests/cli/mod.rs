@@ -116,6 +116,20 @@ impl Desk {
         text.replace(&self.folder.path().display().to_string(), "[here]")
     }
 
+    /// A run that fails at once, as nobody is at these addresses; returns its id.
+    fn failed_run(&self) -> String {
+        let inventory = std::fs::read_to_string(self.path("inventory.yaml")).unwrap();
+        let nobody = inventory
+            .replace("10.98.0.21 ", "127.0.0.2 ")
+            .replace("10.98.0.22", "127.0.0.3");
+        self.write("inventory.yaml", nobody);
+        self.run(&["apply", "plan.yaml", "-i", "inventory.yaml", "--yes"]);
+        let runs = self.printed(&["runs", "-i", "inventory.yaml", "--format", "json"]);
+        let runs: serde_json::Value =
+            serde_json::from_str(runs.split_once('\n').unwrap().1).unwrap();
+        runs["runs"][0]["run"].as_str().unwrap().to_owned()
+    }
+
     /// Nothing of a run may be there.
     #[track_caller]
     fn is_untouched(&self) {
