@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use std::time::Instant;
-
 use proptest::prelude::*;
 use sms_plan::plan::Source;
 use sms_plan::plan::load_inventory;
@@ -86,18 +84,6 @@ fn chain(stages: usize) -> String {
         .unwrap();
     }
     text
-}
-
-/// Prints what loading costs, for a person who asks; figures belong to the benchmarks.
-#[test]
-#[ignore = "measures; run with --ignored --nocapture"]
-fn loading_grows_with_the_plan() {
-    for stages in [1_000, 10_000, 100_000] {
-        let text = chain(stages);
-        let begun = Instant::now();
-        assert!(plan(&text).is_ok());
-        println!("{stages} stages: {:?}", begun.elapsed());
-    }
 }
 
 #[test]
