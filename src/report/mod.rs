@@ -13,6 +13,7 @@ mod rehearsal;
 mod schema;
 mod tables;
 mod verify;
+mod wrap;
 
 pub use difference::inventory_difference;
 pub use difference::only_one;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::Book;
 use crate::action::Line;
+use crate::report::wrap::wrapped;
 
 const WIDTH: usize = 98;
 
@@ -16,14 +17,14 @@ pub fn text(book: &Book) -> String {
     );
     for section in &book.sections {
         out.push('\n');
-        wrapped(&mut out, "", &section.title);
+        said(&mut out, "", &section.title);
         out.push_str("---\n");
         lines(&mut out, "", &section.lines);
         for step in &section.steps {
             let _infallible = write!(out, "\n{:>4}%  {}\n", step.percent, step.title);
             let _infallible = writeln!(out, "       [{}] on {}", step.id, step.place);
             if let Some(stands) = &step.stands {
-                wrapped(&mut out, "       ", stands);
+                said(&mut out, "       ", stands);
             }
             lines(&mut out, "       ", &step.lines);
             if !step.checks.is_empty() {
@@ -38,7 +39,7 @@ pub fn text(book: &Book) -> String {
 fn lines(out: &mut String, indent: &str, lines: &[Line]) {
     for line in lines {
         match line {
-            Line::Say(words) => wrapped(out, indent, words),
+            Line::Say(words) => said(out, indent, words),
             Line::Type(command) => {
                 for line in command.lines() {
                     let _infallible = writeln!(out, "{indent}    {line}");
@@ -48,19 +49,8 @@ fn lines(out: &mut String, indent: &str, lines: &[Line]) {
     }
 }
 
-fn wrapped(out: &mut String, indent: &str, words: &str) {
-    let mut line = indent.to_owned();
-    for word in words.split_whitespace() {
-        let begun = line.len() > indent.len();
-        if begun && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            out.push_str(&line);
-            out.push('\n');
-            indent.clone_into(&mut line);
-        } else if begun {
-            line.push(' ');
-        }
-        line.push_str(word);
+fn said(out: &mut String, indent: &str, words: &str) {
+    for line in wrapped(words, WIDTH - indent.len()) {
+        let _infallible = writeln!(out, "{indent}{line}");
     }
-    out.push_str(&line);
-    out.push('\n');
 }

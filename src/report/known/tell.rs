@@ -10,9 +10,10 @@ use super::issue::Issue;
 use super::issue::WayOn;
 use super::log::Found;
 use super::weigh::Known;
+use crate::report::wrap::wrapped;
 
 /// The width of a line for people.
-const WIDTH: usize = 98;
+const WIDTH: usize = 97;
 
 /// What stands below a stage's error; the command that goes on is told at the end of the run.
 pub fn beside(known: Known, run: &str, stage: &str, state: &Path) -> String {
@@ -85,17 +86,10 @@ fn symptom(issue: &Issue) -> String {
 
 /// A label and its words, wrapped beside it.
 fn labelled(text: &mut String, label: &str, words: &str) {
-    let mut line = format!("  {label:<9}");
-    let indent = line.len();
-    for word in words.split_whitespace() {
-        if line.chars().count() + word.chars().count() >= WIDTH {
-            text.push_str(line.trim_end());
-            text.push('\n');
-            line = " ".repeat(indent);
-        }
-        line.push_str(word);
-        line.push(' ');
+    let label = format!("  {label:<9}");
+    let indent = label.len();
+    for (position, line) in wrapped(words, WIDTH - indent).iter().enumerate() {
+        let label = if position == 0 { label.as_str() } else { "" };
+        let _infallible = writeln!(text, "{label:indent$}{line}");
     }
-    text.push_str(line.trim_end());
-    text.push('\n');
 }

@@ -6,6 +6,7 @@ use super::Preview;
 use super::server;
 use super::whole;
 use crate::plan::Runs;
+use crate::report::wrap::wrapped;
 
 const WIDTH: usize = 96;
 
@@ -28,7 +29,7 @@ pub(super) fn text(preview: &Preview<'_>, colour: bool) -> String {
         }
     };
     let remark = |name: &str, text: &str| {
-        let lines = wrapped(text, REMARK);
+        let lines = column(text, REMARK);
         format!("{name:<REMARK$}{}\n", lines.trim_start())
     };
     let plan = &preview.plan.metadata;
@@ -53,7 +54,7 @@ pub(super) fn text(preview: &Preview<'_>, colour: bool) -> String {
             "apply refuses this pair now: {}",
             preview.refusals.join("; ")
         );
-        out += &paint(YELLOW, &format!("\n{}", wrapped(&words, 0)));
+        out += &paint(YELLOW, &format!("\n{}", column(&words, 0)));
         out.push('\n');
     }
     out.push('\n');
@@ -66,14 +67,14 @@ pub(super) fn text(preview: &Preview<'_>, colour: bool) -> String {
             Runs::No => "skip",
             Runs::Unknown => "?   ",
         };
-        let words = wrapped(&row.description, ROW);
+        let words = column(&row.description, ROW);
         let mut lines = format!(
             "{:>4}%  {mark}  {}\n",
             whole(row.percent),
             words.trim_start()
         );
         if !state {
-            let why = wrapped(&format!("{}: {}", row.id, row.reason), ROW);
+            let why = column(&format!("{}: {}", row.id, row.reason), ROW);
             // A skipped row is dim as a whole.
             if row.runs == Runs::No {
                 lines += &why;
@@ -102,20 +103,8 @@ pub(super) fn text(preview: &Preview<'_>, colour: bool) -> String {
 }
 
 /// Breaks a text into lines that all begin at a column.
-fn wrapped(text: &str, from: usize) -> String {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        if !line.is_empty() && from + line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push(line);
-    let lines: Vec<String> = lines
+fn column(text: &str, from: usize) -> String {
+    let lines: Vec<String> = wrapped(text, WIDTH - from)
         .iter()
         .map(|line| format!("{:from$}{line}", ""))
         .collect();
@@ -130,7 +119,7 @@ mod tests {
     fn long_lines_break_between_words() {
         let word = "0123456789".repeat(4);
         assert_eq!(
-            wrapped(&format!("{word} {word} {word}"), 10),
+            column(&format!("{word} {word} {word}"), 10),
             format!("          {word} {word}\n          {word}")
         );
     }
