@@ -108,6 +108,37 @@ pub(super) struct Unconfirmed {
 }
 
 impl Machine {
+    /// A server that is on, in a workgroup, and has nothing yet.
+    pub(super) fn new(place: Place, system: System, id: String, name: String) -> Self {
+        Self {
+            place,
+            system,
+            clustered: false,
+            id,
+            smb_name: name.to_uppercase(),
+            name,
+            next_name: None,
+            member: None,
+            settled: true,
+            keytab: BTreeSet::new(),
+            accounts: BTreeMap::new(),
+            token_filter: None,
+            nics: Vec::new(),
+            alternates: Vec::new(),
+            power: Power::On {
+                logons: 0,
+                files: 0,
+            },
+            boots: 1,
+            fence: None,
+            at_work: None,
+            domain_profile_only: false,
+            by_ssh: true,
+            booting: 0,
+            scripts: BTreeSet::new(),
+        }
+    }
+
     /// The identity of the present boot.
     pub(super) fn boot(&self) -> String {
         format!("{}-boot-{}", self.id, self.boots)

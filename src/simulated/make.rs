@@ -20,7 +20,6 @@ use super::machine::Key;
 use super::machine::LocalAccount;
 use super::machine::Machine;
 use super::machine::Nic;
-use super::machine::Power;
 use super::membership;
 use super::permissions;
 use super::system::Release;
@@ -218,64 +217,34 @@ impl Making<'_> {
             .map(str::trim)
             .filter(|name| !name.is_empty());
         let nics = self.nics(place, spec);
+        let id = self.id();
         Ok(Machine {
-            place,
-            system,
             clustered,
-            id: format!("{:032x}", self.random.random::<u128>()),
-            smb_name: name.to_uppercase(),
-            name,
-            next_name: None,
-            member: None,
-            settled: true,
-            keytab: BTreeSet::new(),
             accounts: self.accounts(spec),
             token_filter: token_filter.flatten(),
             nics,
             alternates: alternates.map(str::to_owned).collect(),
-            power: Power::On {
-                logons: 0,
-                files: 0,
-            },
-            boots: 1,
-            fence: None,
-            at_work: None,
             domain_profile_only: domain_profile_only.unwrap_or(false),
             by_ssh: spec.transport() == TransportKind::Ssh,
             booting: restart.unwrap_or_else(|| Of::Booting.millis(system)),
-            scripts: BTreeSet::new(),
+            ..Machine::new(place, system, id, name)
         })
     }
 
     /// The machine that runs the rehearsal, as a twin too: nothing is done to the real one.
     fn orchestrator(&mut self) -> Machine {
-        Machine {
-            place: Place::Orchestrator,
-            system: System::Linux,
-            clustered: false,
-            id: format!("{:032x}", self.random.random::<u128>()),
-            name: "orchestrator".to_owned(),
-            next_name: None,
-            smb_name: "ORCHESTRATOR".to_owned(),
-            member: None,
-            settled: true,
-            keytab: BTreeSet::new(),
-            accounts: BTreeMap::new(),
-            token_filter: None,
-            nics: Vec::new(),
-            alternates: Vec::new(),
-            power: Power::On {
-                logons: 0,
-                files: 0,
-            },
-            boots: 1,
-            fence: None,
-            at_work: None,
-            domain_profile_only: false,
-            by_ssh: true,
-            booting: 0,
-            scripts: BTreeSet::new(),
-        }
+        let id = self.id();
+        Machine::new(
+            Place::Orchestrator,
+            System::Linux,
+            id,
+            "orchestrator".to_owned(),
+        )
+    }
+
+    /// The identity of an installed system.
+    fn id(&mut self) -> String {
+        format!("{:032x}", self.random.random::<u128>())
     }
 
     /// The account that the run logs on with, where it is one of the machine.
