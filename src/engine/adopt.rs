@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::Drive;
 use super::EngineError;
 use super::stages::off_the_path;
+use super::work::late;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::ActionErrorKind;
@@ -264,11 +265,7 @@ async fn look(
     if state.attempts == 0 {
         // Where a person has changed address, name or account, the server is reached there by now.
         // A preparation that refuses, as one does when the effect is there, foresees nothing.
-        let foreseen = timeout(
-            FORESIGHT,
-            action.prepare(&context(View::of(&drive.plan, &drive.inventory, run))),
-        )
-        .await;
+        let foreseen = timeout(FORESIGHT, action.prepare(&context(view.clone()))).await;
         if let Ok(Ok(prepared)) = foreseen
             && let Some(reach) = prepared.reach
         {
@@ -276,8 +273,13 @@ async fn look(
         }
     }
     let context = context(view);
-    context.settle().await?;
-    action.probe(&context).await
+    let limit = stage.timeout;
+    let seen = timeout(limit, async {
+        context.settle().await?;
+        action.probe(&context).await
+    });
+    seen.await
+        .unwrap_or_else(|_| Ok(Probe::new(Standing::Unreachable, late(limit))))
 }
 
 fn vouched(

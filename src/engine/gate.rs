@@ -7,6 +7,7 @@ use super::Drive;
 use crate::action::Registry;
 use crate::plan::Plan;
 use crate::run::Run;
+use crate::run::StageState;
 use crate::run::StageStatus;
 
 /// Whether the run may change anything yet.
@@ -61,7 +62,8 @@ impl Gate {
         let looks =
             (0..stages.len()).filter(|position| pure[*position] && leads_to_early[*position]);
         Self {
-            state: if has_changed(&drive.plan, &drive.registry, run) {
+            // What a person did by hand answers none of the early questions.
+            state: if has_begun(&drive.plan, &drive.registry, run) {
                 State::Open
             } else {
                 State::Closed
@@ -99,10 +101,20 @@ impl Gate {
 
 /// Returns whether a stage that changes anything has begun in a run, or was done by hand.
 pub fn has_changed(plan: &Plan, registry: &Registry, run: &Run) -> bool {
+    let adopted = |stage: &StageState| stage.status == StageStatus::Adopted;
+    has_begun(plan, registry, run) || any_changing(plan, registry, run, adopted)
+}
+
+fn has_begun(plan: &Plan, registry: &Registry, run: &Run) -> bool {
+    any_changing(plan, registry, run, |stage| stage.attempts > 0)
+}
+
+fn any_changing(
+    plan: &Plan,
+    registry: &Registry,
+    run: &Run,
+    is: impl Fn(&StageState) -> bool,
+) -> bool {
     let mut stages = plan.stages.iter().enumerate();
-    stages.any(|(position, stage)| {
-        let state = run.stage(position);
-        let begun = state.attempts > 0 || state.status == StageStatus::Adopted;
-        registry.changes(&stage.uses) && begun
-    })
+    stages.any(|(position, stage)| registry.changes(&stage.uses) && is(run.stage(position)))
 }

@@ -138,7 +138,7 @@ async fn questions(
     action.prepare(context).await
 }
 
-fn late(limit: Duration) -> String {
+pub(super) fn late(limit: Duration) -> String {
     format!("nobody answered within {}", DurationText(limit))
 }
 

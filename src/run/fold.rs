@@ -299,6 +299,8 @@ impl Run {
                 stage.answered = false;
                 stage.planned.clone_from(reach);
                 stage.overridden = false;
+                // From here on a doubt is that of the new attempt.
+                stage.again = false;
             }
             EventKind::Succeeded {
                 output,

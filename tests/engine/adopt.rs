@@ -280,3 +280,25 @@ async fn a_process_that_lost_its_lease_adopts_nothing() {
     assert!(matches!(error, AdoptError::Engine(_)), "{error:?}");
     assert_eq!(bench.lines(), before);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_step_done_by_hand_answers_no_early_question() {
+    let mut bench = Bench::new(
+        "
+        id: first, on: source
+        id: beside, on: destination
+        id: last, needs: [first, beside], preconditions: [{ expr: \"inventory.metadata.name == 'other'\", early: true }]
+        ",
+    );
+    let run = bench.apply().await.expect("no cut");
+    assert_eq!(run.state(), RunState::Failed);
+    bench.take_over().await;
+    bench.stand.put("first", 2);
+    bench
+        .adopt("first", &word(false))
+        .await
+        .expect("it is done");
+    let run = bench.drive().await.expect("no cut");
+    assert_eq!(run.state(), RunState::Failed, "{:?}", bench.lines());
+    assert_eq!(bench.stand.attempts(), [""; 0], "{:?}", bench.lines());
+}
