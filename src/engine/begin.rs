@@ -17,6 +17,7 @@ use crate::run::Run;
 use crate::run::Shape;
 use crate::run::ShapeStage;
 use crate::run::StageId;
+use crate::run::hex;
 use crate::store::Batch;
 use crate::store::Holder;
 use crate::store::Lease;
@@ -142,13 +143,5 @@ fn absolute(path: &Path) -> String {
 }
 
 fn digest(text: &str) -> String {
-    use std::fmt::Write as _;
-
-    Sha256::digest(text)
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            // Writing to a string cannot fail.
-            let _infallible = write!(hex, "{byte:02x}");
-            hex
-        })
+    hex(&Sha256::digest(text))
 }

@@ -15,8 +15,10 @@ use super::diagnostic::did_you_mean;
 use super::expression::Expression;
 use super::expression::ExpressionFault;
 use super::expression::Reference;
+use super::expression::bare;
 use super::graph::Graph;
 use super::graph::at;
+use super::pointer::escaped;
 use super::reach;
 use super::template::Template;
 use super::vocabulary::LEARNED;
@@ -193,10 +195,9 @@ fn check_named_stages(
     leans
 }
 
-/// The condition of a stage; how it is spread over lines says nothing.
+/// The condition of a stage.
 fn condition(stage: &Value) -> Option<String> {
-    let words = stage["when"].as_str()?.split_whitespace();
-    Some(words.collect::<Vec<_>>().join(" "))
+    stage["when"].as_str().map(bare)
 }
 
 /// The check of one stage.
@@ -255,7 +256,7 @@ impl One<'_> {
                 .as_str()
                 .is_some_and(|text| !text.is_empty() && !text.contains("{{"));
             if speaks && literal {
-                let place = At::key(format!("/stages/{}/with/env/{name}", self.index));
+                let place = At::key(format!("/stages/{}/with/env/{}", self.index, escaped(name)));
                 self.faults.push(
                     Fault::error("P060", place, format!("`{name}` holds a secret in clear"))
                         .help("let the script read it from where it is kept; plans are reviewed like code")
@@ -411,11 +412,10 @@ fn matches<'a>(with: &'a Value, pattern: &str) -> Vec<(String, &'a Value)> {
             .into_iter()
             .collect();
     };
-    let escape = |key: &str| key.replace('~', "~0").replace('/', "~1");
     match with.pointer(parent) {
         Some(Value::Object(map)) => map
             .iter()
-            .map(|(key, value)| (format!("{parent}/{}", escape(key)), value))
+            .map(|(key, value)| (format!("{parent}/{}", escaped(key)), value))
             .collect(),
         Some(Value::Array(list)) => list
             .iter()

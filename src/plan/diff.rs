@@ -14,6 +14,7 @@ use serde::Serialize;
 
 pub use fields::FieldChange;
 
+use super::expression::bare;
 use super::inventory::Inventory;
 use super::kinds::kinds;
 use super::model::Plan;
@@ -246,8 +247,12 @@ fn moved(matched: &Matched) -> Vec<bool> {
 
 /// Only a stage that is new, gone or has another condition can change a path.
 fn paths(old: &Plan, new: &Plan, matched: &Matched) -> Vec<PathDifference> {
-    let condition =
-        |plan: &Plan, index: usize| plan.stages[index].when.as_ref().map(view::condition);
+    let condition = |plan: &Plan, index: usize| {
+        plan.stages[index]
+            .when
+            .as_ref()
+            .map(|when| bare(when.source_text()))
+    };
     let looked_at: Vec<(Option<usize>, Option<usize>)> = (0..old.stages.len())
         .filter(|index| matched.new_of[*index].is_none())
         .map(|index| (Some(index), None))

@@ -9,6 +9,7 @@ use super::diagnostic::At;
 use super::diagnostic::Diagnostics;
 use super::diagnostic::Fault;
 use super::diagnostic::Faults;
+use super::opening::FileKind;
 use super::places;
 use super::source::Source;
 use super::spec::API_VERSION;
@@ -22,8 +23,8 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Reads a text that is meant to be of this kind (`Plan` or `Inventory`).
-    pub(crate) fn read(source: &Source, kind: &str) -> Result<Self, Diagnostics> {
+    /// Reads a text that is meant to be of this kind.
+    pub(crate) fn read(source: &Source, kind: FileKind) -> Result<Self, Diagnostics> {
         let document = Self::read_any(source)?;
         let mut faults = Faults::default();
         check_kind(&document.value, kind, &mut faults);
@@ -52,26 +53,26 @@ impl Document {
 }
 
 /// A file of another kind or version gets one message, not one for each of its fields.
-fn check_kind(value: &Value, kind: &str, faults: &mut Faults) {
+fn check_kind(value: &Value, kind: FileKind, faults: &mut Faults) {
     let Value::Object(map) = value else {
         faults.push(
             Fault::error("P012", At::value(""), "the file holds no map of fields").help(format!(
-                "it opens with `apiVersion: {API_VERSION}` and `kind: {kind}`"
+                "it opens with `apiVersion: {API_VERSION}` and `kind: {}`",
+                kind.name()
             )),
         );
         return;
     };
-    let other = if kind == "Plan" { "Inventory" } else { "Plan" };
-    if map.get("kind").and_then(Value::as_str) == Some(other) {
+    let other = match kind {
+        FileKind::Plan => FileKind::Inventory,
+        FileKind::Inventory => FileKind::Plan,
+    };
+    if map.get("kind").and_then(Value::as_str) == Some(other.name()) {
         faults.push(
             Fault::error(
                 "P014",
                 At::value("/kind"),
-                format!("this is an {other}, not a {kind}")
-                    .replace("an Plan", "a plan")
-                    .replace("an Inventory", "an inventory")
-                    .replace("a Plan", "a plan")
-                    .replace("a Inventory", "an inventory"),
+                format!("this is {}, not {}", other.words(), kind.words()),
             )
             .help("the plan comes first, then the inventory"),
         );

@@ -5,6 +5,7 @@
 
 mod check;
 mod functions;
+mod layout;
 mod limits;
 mod loops;
 mod marks;
@@ -29,6 +30,7 @@ use super::vocabulary::written;
 
 use check::Checked;
 pub(crate) use check::ExpressionFault;
+pub(crate) use layout::bare;
 
 /// The functions of CEL; making them costs more than any condition.
 static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));

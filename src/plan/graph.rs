@@ -106,12 +106,12 @@ impl Graph {
         let mut positions = Vec::new();
         for (position, need) in stage["needs"].as_array().into_iter().flatten().enumerate() {
             let Some(need) = need.as_str() else { continue };
-            let here = At::value(format!("/stages/{index}/needs/{position}"));
+            let here = || At::value(format!("/stages/{index}/needs/{position}"));
             match self.index.get(need) {
                 // Which of the stages with this id is meant cannot be known.
                 _ if self.ambiguous.contains(need) => {}
                 _ if need == id => faults.push(
-                    Fault::error("P022", here, format!("`{id}` needs itself")).help("remove it"),
+                    Fault::error("P022", here(), format!("`{id}` needs itself")).help("remove it"),
                 ),
                 None => {
                     *suggestions += 1;
@@ -122,13 +122,17 @@ impl Graph {
                         })
                         .flatten();
                     faults.push(
-                        Fault::error("P021", here, format!("`{id}` needs unknown stage `{need}`"))
-                            .label("no stage has this id")
-                            .maybe_help(near),
+                        Fault::error(
+                            "P021",
+                            here(),
+                            format!("`{id}` needs unknown stage `{need}`"),
+                        )
+                        .label("no stage has this id")
+                        .maybe_help(near),
                     );
                 }
                 Some(_) if !seen.insert(need) => faults.push(
-                    Fault::error("P025", here, format!("`{id}` needs `{need}` twice"))
+                    Fault::error("P025", here(), format!("`{id}` needs `{need}` twice"))
                         .help("remove one of the two"),
                 ),
                 Some(other) => {

@@ -24,6 +24,7 @@ use super::model::Precondition;
 use super::model::Question;
 use super::model::Retry;
 use super::model::Stage;
+use super::opening::FileKind;
 use super::schema::schema_of_plan;
 use super::shape;
 use super::source::Source;
@@ -34,6 +35,7 @@ use super::spec::StageSpec;
 use super::template::Template;
 use crate::run::IdError;
 use crate::run::StageId;
+use crate::run::hex;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(15);
 const DEFAULT_RUN_TIMEOUT: Duration = Duration::from_hours(4);
@@ -57,7 +59,7 @@ enum AssembleError {
 ///
 /// Fails with all faults of the file at once.
 pub fn load_plan(source: &Source, catalogue: &Catalogue) -> Result<Loaded<Plan>, Diagnostics> {
-    let document = Document::read(source, "Plan")?;
+    let document = Document::read(source, FileKind::Plan)?;
     let mut faults = Faults::default();
     shape::check(
         &schema_of_plan(catalogue),
@@ -255,12 +257,7 @@ fn digest(spec: &StageSpec) -> Result<String, serde_json::Error> {
     if !spec.preconditions.is_empty() {
         feed(&mut hash, &serde_json::to_value(&spec.preconditions)?);
     }
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<Vec<_>>()
-        .concat())
+    Ok(hex(&hash.finalize()))
 }
 
 /// Feeds a value with the keys of all maps sorted: their order in a file says nothing. Values are

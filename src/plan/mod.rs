@@ -25,6 +25,7 @@ mod outlook;
 mod pair;
 mod path;
 mod places;
+mod pointer;
 mod reach;
 mod reason;
 mod roots;

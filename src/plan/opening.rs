@@ -25,6 +25,14 @@ pub enum FileKind {
 }
 
 impl FileKind {
+    /// Returns what `kind` says in such a file.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Plan => "Plan",
+            Self::Inventory => "Inventory",
+        }
+    }
+
     /// Returns the word for people, with its article.
     pub fn words(self) -> &'static str {
         match self {

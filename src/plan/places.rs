@@ -15,6 +15,7 @@ use std::ops::Range;
 use saphyr_parser::ScalarStyle;
 
 use super::diagnostic::Faults;
+use super::pointer::unescaped;
 use super::source::Source;
 use pass::Pass;
 use scalar::Scalar;
@@ -219,7 +220,7 @@ impl Places {
             whole: true,
         };
         for token in pointer.split('/').skip(1) {
-            let token = token.replace("~1", "/").replace("~0", "~");
+            let token = unescaped(token);
             let Some((node, alias)) = self.step(at.node, &token, MOST_MERGES) else {
                 at.whole = false;
                 break;

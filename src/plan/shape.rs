@@ -17,6 +17,8 @@ use super::diagnostic::Faults;
 use super::diagnostic::did_you_mean;
 use super::diagnostic::nearest;
 use super::duration::DurationText;
+use super::pointer::escaped;
+use super::pointer::unescaped;
 use crate::run::Place;
 
 /// Checks a value against a schema; `ours` says which pointers the checks speak for themselves.
@@ -35,6 +37,10 @@ pub(crate) fn check(
             return;
         }
     };
+    // Most files are good, and that is known sooner than what is wrong with one.
+    if validator.is_valid(value) {
+        return;
+    }
     let errors: Vec<ValidationError<'_>> = validator
         .iter_errors(value)
         .filter(|error| !ours(error.instance_path().as_str(), value))
@@ -97,12 +103,7 @@ fn is_of_action(error: &ValidationError<'_>) -> bool {
 
 fn fault(schema: &Value, error: &ValidationError<'_>, faults: &mut Faults) {
     let pointer = error.instance_path().as_str().to_owned();
-    let name = pointer
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .replace("~1", "/")
-        .replace("~0", "~");
+    let name = unescaped(pointer.rsplit('/').next().unwrap_or_default());
     let instance = error.instance();
     let here = || At::value(&pointer);
     let made = match error.kind() {
@@ -110,10 +111,7 @@ fn fault(schema: &Value, error: &ValidationError<'_>, faults: &mut Faults) {
         | ValidationErrorKind::UnevaluatedProperties { .. } => {
             let known = known_fields(schema, error);
             for field in unexpected(error) {
-                let at = At::key(format!(
-                    "{pointer}/{}",
-                    field.replace('~', "~0").replace('/', "~1")
-                ));
+                let at = At::key(format!("{pointer}/{}", escaped(field)));
                 let help = did_you_mean(field, known.iter().map(String::as_str)).or_else(|| {
                     (!known.is_empty()).then(|| format!("known here: `{}`", known.join("`, `")))
                 });

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::diagnostic::At;
 use super::diagnostic::Fault;
+use super::pointer::escaped;
 use super::source::Source;
 
 /// Reads the value of a text; `merges` says whether a map in it takes over another one with `<<`.
@@ -54,7 +55,7 @@ fn merge_all(value: &mut Value, pointer: &mut String) -> Result<(), String> {
         Value::Object(map) => {
             for (name, value) in map.iter_mut() {
                 pointer.push('/');
-                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                pointer.push_str(&escaped(name));
                 merge_all(value, pointer)?;
                 pointer.truncate(length);
             }

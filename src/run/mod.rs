@@ -5,6 +5,7 @@
 
 mod event;
 mod fold;
+mod hex;
 mod id;
 mod place;
 mod progress;
@@ -17,6 +18,7 @@ mod verdict;
 
 pub use event::{Draft, EVENT_VERSION, Event, EventKind, LOOK_AGAIN, RETRY, WaitingFor};
 pub use fold::{Accepted, FoldError, Run, Shape, ShapeStage, StageState};
+pub(crate) use hex::hex;
 pub use id::{IdError, RunId, StageId};
 pub use place::Place;
 pub use queue::Queue;

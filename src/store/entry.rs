@@ -1,8 +1,6 @@
 //! How an event becomes an entry of a journal: its number, its stored text, and the hash over it
 //! and all before it. The same for every store.
 
-use std::fmt::Write as _;
-
 use sha2::Digest as _;
 use sha2::Sha256;
 
@@ -13,6 +11,7 @@ use crate::run::EVENT_VERSION;
 use crate::run::Event;
 use crate::run::EventKind;
 use crate::run::RunState;
+use crate::run::hex;
 
 /// Gives an event its place in the journal; the stored text is the event without its hash.
 pub(super) fn written(
@@ -51,13 +50,7 @@ pub(super) fn chain(previous: &str, body: &str) -> String {
         .chain_update("\n")
         .chain_update(body)
         .finalize();
-    digest
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _infallible = write!(text, "{byte:02x}");
-            text
-        })
+    hex(&digest)
 }
 
 /// The run's state as the list of runs shows it; the journal stays the truth.

@@ -135,7 +135,8 @@ impl Fault {
         Self {
             code,
             severity: Severity::Error,
-            message: message.into(),
+            // A message may quote the file, and is one line.
+            message: message.into().replace(['\n', '\r'], " "),
             help: None,
             at,
             label: String::new(),

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::plan::pointer::escaped;
+
 /// The fields of a stage whose change changes what it does; see [`super::super::Stage::digest`].
 const OF_EFFECT: [&str; 6] = ["on", "uses", "with", "needs", "when", "preconditions"];
 
@@ -111,10 +113,6 @@ fn same(old: &Value, new: &Value) -> bool {
         }
         _ => old == new,
     }
-}
-
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::fields::FieldChange;
 use super::fields::changes;
 use crate::plan::duration::DurationText;
-use crate::plan::expression::Expression;
+use crate::plan::expression::bare;
 use crate::plan::inventory::HostSpec;
 use crate::plan::inventory::Inventory;
 use crate::plan::model::Plan;
@@ -67,7 +67,7 @@ fn effect(stage: &Stage) -> Value {
         "with": stage.with,
     });
     if let Some(when) = &stage.when {
-        value["when"] = Value::from(condition(when));
+        value["when"] = Value::from(bare(when.source_text()));
     }
     if !stage.preconditions.is_empty() {
         value["preconditions"] = stage.preconditions.iter().map(precondition).collect();
@@ -96,30 +96,6 @@ pub(super) fn settings(old: &Plan, was: &Stage, new: &Plan, stage: &Stage) -> Ve
     found
 }
 
-/// A condition without what only lays it out: white space counts inside of quotes alone.
-pub(super) fn condition(when: &Expression) -> String {
-    let mut out = String::new();
-    let mut quote: Option<char> = None;
-    let mut last = ' ';
-    for c in when.source_text().trim().chars() {
-        if quote.is_none() && c.is_whitespace() {
-            if !out.ends_with(' ') {
-                out.push(' ');
-            }
-        } else {
-            match quote {
-                Some(open) if c == open && last != '\\' => quote = None,
-                None if c == '"' || c == '\'' => quote = Some(c),
-                _ => {}
-            }
-            out.push(c);
-        }
-        // A backslash that is itself written with one does not go on to the next character.
-        last = if last == '\\' && c == '\\' { ' ' } else { c };
-    }
-    out
-}
-
 fn words(template: &Template) -> Value {
     Value::from(template.source_text().trim_end())
 }
@@ -140,7 +116,7 @@ fn retry(retry: Retry) -> Value {
 fn precondition(precondition: &Precondition) -> Value {
     let question = match &precondition.question {
         Question::Tcp { ports } => json!({ "ports": ports }),
-        Question::Expr(expression) => Value::from(condition(expression)),
+        Question::Expr(expression) => Value::from(bare(expression.source_text())),
         Question::Logon { account } => json!({ "account": account }),
         Question::NameFree { name } => json!({ "name": words(name) }),
         Question::AddressFree { of } => json!({ "of": of }),
@@ -149,7 +125,7 @@ fn precondition(precondition: &Precondition) -> Value {
     };
     let mut value = Map::from_iter([(precondition.question.name().to_owned(), question)]);
     if let Some(when) = &precondition.when {
-        value.insert("when".to_owned(), Value::from(condition(when)));
+        value.insert("when".to_owned(), Value::from(bare(when.source_text())));
     }
     if let Some(message) = &precondition.message {
         value.insert("message".to_owned(), words(message));

@@ -83,8 +83,6 @@ pub(super) fn syntax(text: &str, errors: &cel::ParseErrors) -> ExpressionFault {
     let why = first.map_or("no expression", |error| error.msg.as_str());
     // The parser's list of everything it would have liked is of no use to a reader.
     let why = why.split(" expecting ").next().unwrap_or(why);
-    // It quotes what it met as it stands, and a message is one line.
-    let why = why.replace(['\n', '\r'], " ");
     let mut fault = ExpressionFault::new("P040", format!("the expression cannot be read: {why}"));
     if let Some(error) = first {
         let line = usize::try_from(error.pos.0 - 1)

@@ -15,6 +15,8 @@ use crate::plan::diagnostic::did_you_mean;
 use crate::plan::diagnostic::nearest;
 use crate::plan::document::Document;
 use crate::plan::model::Loaded;
+use crate::plan::opening::FileKind;
+use crate::plan::pointer::escaped;
 use crate::plan::schema::schema_of_inventory;
 use crate::plan::shape;
 use crate::plan::source::Source;
@@ -26,7 +28,7 @@ const LONGEST_NAME: usize = 15;
 ///
 /// Fails with all faults of the file at once.
 pub fn load_inventory(source: &Source) -> Result<Loaded<Inventory>, Diagnostics> {
-    let document = Document::read(source, "Inventory")?;
+    let document = Document::read(source, FileKind::Inventory)?;
     let mut faults = Faults::default();
     shape::check(
         &schema_of_inventory(),
@@ -125,7 +127,7 @@ fn check_host(value: &Value, place: &str, faults: &mut Faults) {
     for (adapter, change) in host["network"].as_object().into_iter().flatten() {
         check_adapter(
             change,
-            &format!("{base}/network/{}", escape(adapter)),
+            &format!("{base}/network/{}", escaped(adapter)),
             faults,
         );
     }
@@ -251,7 +253,7 @@ fn check_mapping(value: &Value, faults: &mut Faults) {
             faults.push(
                 Fault::error(
                     "P071",
-                    At::key(format!("/networkMapping/{}", escape(adapter))),
+                    At::key(format!("/networkMapping/{}", escaped(adapter))),
                     format!("`{adapter}` gives its addresses away and gets no new ones"),
                 )
                 .help(format!(
@@ -277,7 +279,7 @@ fn check_mapping(value: &Value, faults: &mut Faults) {
                 .map(|(name, _)| name.as_str())
                 .filter(unused)
         };
-        let place = At::key(format!("/hosts/source/network/{}", escape(adapter)));
+        let place = At::key(format!("/hosts/source/network/{}", escaped(adapter)));
         let mut fault = Fault::error("P071", place, words).help(format!(
             "name the destination's adapter in `networkMapping.{adapter}`"
         ));
@@ -288,7 +290,7 @@ fn check_mapping(value: &Value, faults: &mut Faults) {
         } else if let Some(near) = nearest(adapter, names()) {
             fault = fault
                 .and(
-                    At::key(format!("/networkMapping/{}", escape(near))),
+                    At::key(format!("/networkMapping/{}", escaped(near))),
                     "this adapter gets no new ones",
                 )
                 .help(format!(
@@ -414,7 +416,7 @@ fn check_credential(value: &Value, map: &Value, base: &str, field: &str, faults:
 
 fn check_credentials(value: &Value, faults: &mut Faults) {
     for (name, credential) in value["credentials"].as_object().into_iter().flatten() {
-        let base = format!("/credentials/{}", escape(name));
+        let base = format!("/credentials/{}", escaped(name));
         let pointer = format!("{base}/password");
         if is_secret_in_clear(&pointer, value) {
             faults.push(
@@ -449,8 +451,4 @@ fn check_credentials(value: &Value, faults: &mut Faults) {
             );
         }
     }
-}
-
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
