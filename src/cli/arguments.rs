@@ -141,6 +141,8 @@ pub(super) struct Apply {
     pub(super) accept: Accept,
     #[command(flatten)]
     pub(super) driving: Driving,
+    #[command(flatten)]
+    pub(super) bounded: Bounded,
 }
 
 /// What to rehearse, and what goes wrong.
@@ -193,23 +195,30 @@ pub(super) struct Resume {
     pub(super) reason: Option<String>,
     #[command(flatten)]
     pub(super) driving: Driving,
+    #[command(flatten)]
+    pub(super) bounded: Bounded,
 }
 
-/// What `apply` and `resume` share.
+/// What `apply`, `resume` and `rehearse` share.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Driving {
     /// How many stages may be under way at once
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) parallel: u16,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+/// How far a run may go.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Bounded {
     /// Start no stage that stands behind this one in the plan; the run is then stopped there
     #[arg(long, value_name = "STAGE")]
     pub(super) until: Option<String>,
     /// Pause before this stage until somebody approves; may be given several times
     #[arg(long, value_name = "STAGE")]
     pub(super) pause_before: Vec<String>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) format: Format,
 }
 
 /// One run.

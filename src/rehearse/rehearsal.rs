@@ -83,6 +83,8 @@ pub struct Rehearsal {
     pub lasted: Duration,
     /// The faults that struck.
     pub struck: Vec<Fault>,
+    /// The faults that found nothing to strike.
+    pub missed: Vec<Fault>,
     /// Each time that the run stood still: how, and what was mended before it went on.
     pub stops: Vec<Stopped>,
 }
@@ -159,6 +161,7 @@ pub async fn rehearse(
         lasted: began.elapsed(),
         end: bench.simulation.end(),
         struck: bench.simulation.struck(),
+        missed: bench.simulation.waiting(),
         run,
         events,
         stops,

@@ -15,6 +15,7 @@ use crate::rehearse::Stopped;
 use crate::rehearse::timing as timing_of;
 use crate::run::EventKind;
 use crate::run::RunState;
+use crate::simulated::Fault;
 
 /// Stages of the critical path that take less are not worth a line.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
@@ -42,6 +43,10 @@ pub fn rehearsed(
             (None, state) => format!("{state}{why}"),
         };
         line("stood still", &then);
+    }
+    for fault in &rehearsal.missed {
+        let why = "the stage did not run, or does nothing that can fail so";
+        line("did not strike", &format!("{fault}: {why}"));
     }
     let timing = timing_of(plan, run);
     if run.state() == RunState::Succeeded {
@@ -150,13 +155,19 @@ pub fn rehearsed_json(plan: &Plan, rehearsal: &Rehearsal, alone: Option<&Rehears
         .map(|(stage, took)| json!({ "stage": stage, "seconds": took.as_secs_f64() }))
         .collect();
     let alone = alone.map(|alone| timing_of(plan, &alone.run).in_all.as_secs_f64());
-    let struck: Vec<String> = rehearsal.struck.iter().map(ToString::to_string).collect();
+    let words = |faults: &[Fault]| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let (struck, missed) = (words(&rehearsal.struck), words(&rehearsal.missed));
+    let lasted = if rehearsal.run.state() == RunState::Succeeded {
+        timing.in_all
+    } else {
+        rehearsal.lasted
+    };
     json!({
         "rehearsal": {
             "run": rehearsal.run.id(),
             "state": rehearsal.run.state(),
             "percent": rehearsal.run.percent(),
-            "seconds": timing.in_all.as_secs_f64(),
+            "seconds": lasted.as_secs_f64(),
             "secondsOneByOne": alone,
             "outageSeconds": end.outage.as_secs_f64(),
             "criticalPath": critical,
@@ -164,6 +175,7 @@ pub fn rehearsed_json(plan: &Plan, rehearsal: &Rehearsal, alone: Option<&Rehears
             "servedBy": end.served_by,
             "oldTickets": end.old_tickets,
             "faults": struck,
+            "missed": missed,
             "endState": end.words,
             "assumed": end.assumed,
             "wrongs": end.wrongs,

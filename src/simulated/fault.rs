@@ -155,7 +155,7 @@ pub(super) enum Act<'a> {
 /// The faults of a rehearsal, and which have struck.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Faults {
-    waiting: Vec<Fault>,
+    pub(super) waiting: Vec<Fault>,
     pub(super) struck: Vec<Fault>,
 }
 

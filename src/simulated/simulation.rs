@@ -52,6 +52,11 @@ impl Simulation {
         self.with(|twin| twin.faults.arm(faults));
     }
 
+    /// The faults that have found nothing to strike yet.
+    pub fn waiting(&self) -> Vec<Fault> {
+        self.with(|twin| twin.faults.waiting.clone())
+    }
+
     /// The faults that have struck.
     pub fn struck(&self) -> Vec<Fault> {
         self.with(|twin| twin.faults.struck.clone())

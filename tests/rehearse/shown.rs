@@ -169,3 +169,20 @@ async fn every_fault_has_its_line() {
     }
     insta::assert_snapshot!(fault_table(&setting.plan, &undisturbed, &rows));
 }
+
+#[test]
+fn a_fault_that_finds_nothing_to_strike_is_said() {
+    let told = |fault: &str| {
+        let arguments = ["rehearse", "plans/cutover.yaml", "-i"];
+        let out = std::process::Command::new(env!("CARGO_BIN_EXE_sms-plan"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(arguments)
+            .args(["examples/linux-domain.yaml", "--fault", fault])
+            .output()
+            .unwrap();
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let missed = "did not strike restart-source-after-leave=refused: ";
+    assert!(told("restart-source-after-leave=refused").contains(missed));
+    assert!(!told("leave-source=timeout").contains("did not strike"));
+}

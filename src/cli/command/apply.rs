@@ -72,7 +72,7 @@ pub(super) async fn execute(
             "nothing was changed; `sms-plan preview` shows the path that the pair would take",
         ));
     }
-    let bounds = Bounds::new(&arguments.driving, &pair.plan, None)?;
+    let bounds = Bounds::new(&arguments.bounded, &pair.plan, None)?;
     let credentials = Credentials::fetch(&pair.inventory)?;
     let folder = state::folder(given, Some(&arguments.inventory));
     if folder.join("state.db").exists() {

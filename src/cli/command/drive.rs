@@ -11,6 +11,7 @@ use crate::action::Registry;
 use crate::action::World;
 use crate::action::roots;
 use crate::cli::Exit;
+use crate::cli::arguments::Bounded;
 use crate::cli::arguments::Driving;
 use crate::cli::arguments::Format;
 use crate::cli::error::CliError;
@@ -53,9 +54,9 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// Reads them from the command line, for a plan, and for a run of it if there is one.
-    pub(super) fn new(driving: &Driving, plan: &Plan, run: Option<&Run>) -> Result<Self, CliError> {
-        let until = driving.until.as_deref();
-        let pause_before = driving.pause_before.iter();
+    pub(super) fn new(bounded: &Bounded, plan: &Plan, run: Option<&Run>) -> Result<Self, CliError> {
+        let until = bounded.until.as_deref();
+        let pause_before = bounded.pause_before.iter();
         let bounds = Self {
             until: until.map(|stage| known_stage(stage, plan)).transpose()?,
             pause_before: pause_before

@@ -74,7 +74,9 @@ async fn held(arguments: &Rehearse) -> Result<Exit, CliError> {
     setting.faults = faults(arguments, &setting).await?;
     let format = arguments.driving.format;
     let rehearsal = told(&setting, format).await?;
-    let alone = if setting.parallel == 1 {
+    // What a run costs that did not end says nothing of one that did.
+    let comparable = setting.parallel > 1 && rehearsal.run.state() == RunState::Succeeded;
+    let alone = if !comparable {
         None
     } else {
         let one_by_one = Setting {

@@ -75,7 +75,7 @@ pub(super) async fn execute(
         }
         return Ok(Exit::Done);
     }
-    let bounds = Bounds::new(&arguments.driving, &pair.plan, Some(&before))?;
+    let bounds = Bounds::new(&arguments.bounded, &pair.plan, Some(&before))?;
     let again = match &arguments.from {
         Some(from) => {
             let from = known_stage(from, &pair.plan)?;

@@ -21,6 +21,7 @@ use crate::plan::Plan;
 use crate::plan::Runs;
 use crate::plan::SecretRef;
 use crate::plan::path;
+use crate::report::json::starts_at;
 use crate::run::Account;
 use crate::run::Place;
 use crate::run::Run;
@@ -349,29 +350,39 @@ fn is_in_doubt(run: &Run, position: usize) -> bool {
 /// document's "Manual cutover", 3b).
 fn policy(of: &BookOf<'_>) -> Section {
     let mut section = Section::new("The local account token filter policy");
-    section.say(
-        "The policy is changed at 13% on the source and at 25% on the destination, and put back at 61% \
-         and at 97%. Only what this run has changed needs to be put back.",
-    );
-    for (place, relaxed, restored) in [
-        (Place::Source, "13%", "61%"),
-        (Place::Destination, "25%", "97%"),
-    ] {
-        let stages = |uses: &str| -> Vec<usize> {
-            let here =
-                |(_, stage): &(usize, &crate::plan::Stage)| stage.uses == uses && stage.on == place;
-            let stages = of.plan.stages.iter().enumerate().filter(here);
-            stages.map(|(position, _)| position).collect()
-        };
+    let stages = |uses: &str, place: Place| -> Vec<usize> {
+        let here =
+            |(_, stage): &(usize, &crate::plan::Stage)| stage.uses == uses && stage.on == place;
+        let stages = of.plan.stages.iter().enumerate().filter(here);
+        stages.map(|(position, _)| position).collect()
+    };
+    let percent = |positions: &[usize]| match positions {
+        [first, ..] => format!("{}%", whole(starts_at(of.plan, *first))),
+        [] => "no stage".to_owned(),
+    };
+    let [source, destination] = [Place::Source, Place::Destination].map(|place| {
+        let (relax, restore) = (
+            stages("token_filter.relax", place),
+            stages("token_filter.restore", place),
+        );
+        let (relaxed, restored) = (percent(&relax), percent(&restore));
+        (place, relax, restore, relaxed, restored)
+    });
+    section.say(format!(
+        "The policy is changed at {} on the source and at {} on the destination, and put back at {} \
+         and at {}. Only what this run has changed needs to be put back.",
+        source.3, destination.3, source.4, destination.4
+    ));
+    for (place, relax, restore, relaxed, restored) in [source, destination] {
         let status = |position: &usize| of.run.map(|run| run.stage(*position).status);
-        let changed = stages("token_filter.relax").iter().any(|position| {
+        let changed = relax.iter().any(|position| {
             of.run.is_some_and(|run| is_in_doubt(run, *position))
                 || matches!(
                     status(position),
                     Some(StageStatus::Succeeded | StageStatus::Adopted)
                 )
         });
-        let back = stages("token_filter.restore").iter().any(|position| {
+        let back = restore.iter().any(|position| {
             matches!(
                 status(position),
                 Some(StageStatus::Succeeded | StageStatus::Adopted)
