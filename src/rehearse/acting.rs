@@ -13,6 +13,7 @@ use crate::action::Registry;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Probe;
+use crate::simulated::looking_at;
 use crate::simulated::under;
 
 /// An action that says which stage it acts for; it is the action in everything else.
@@ -41,7 +42,7 @@ impl Action for Acting {
     }
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
-        self.inner.probe(cx).await
+        looking_at(&cx.stage().id, self.inner.probe(cx)).await
     }
 
     async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {

@@ -166,7 +166,7 @@ impl Faults {
 
     /// The fault that strikes now, if one does.
     pub(super) fn strike(&mut self, under: Option<&Under>, act: &Act<'_>) -> Option<FaultKind> {
-        let under = under?;
+        let under = under.filter(|under| under.acts)?;
         let position = self.waiting.iter().position(|fault| {
             fault.stage == under.stage && fault.kind.concerns(act, under.only_looks)
         })?;
@@ -182,6 +182,8 @@ impl Faults {
 pub(super) struct Under {
     pub(super) stage: StageId,
     pub(super) only_looks: bool,
+    /// Whether it acts, and is not only looked at.
+    acts: bool,
 }
 
 tokio::task_local! {
@@ -193,8 +195,19 @@ pub async fn under<T>(stage: &StageId, only_looks: bool, acting: impl Future<Out
     let under = Under {
         stage: stage.clone(),
         only_looks,
+        acts: true,
     };
     UNDER.scope(under, acting).await
+}
+
+/// Lets the twin know which stage is looked at; no fault strikes there.
+pub async fn looking_at<T>(stage: &StageId, looking: impl Future<Output = T>) -> T {
+    let under = Under {
+        stage: stage.clone(),
+        only_looks: true,
+        acts: false,
+    };
+    UNDER.scope(under, looking).await
 }
 
 pub(super) fn acting() -> Option<Under> {

@@ -36,6 +36,6 @@ mod twin;
 pub use assumption::{ASSUMABLE, AssumptionError, Assumptions};
 pub use code::{CODES, Code};
 pub use end::{End, Membership};
-pub use fault::{Fault, FaultError, FaultKind, under};
+pub use fault::{Fault, FaultError, FaultKind, looking_at, under};
 pub use simulation::Simulation;
 pub use system::{Release, System};

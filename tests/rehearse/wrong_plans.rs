@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 use serde_json::json;
 use sms_plan::rehearse::{Rehearsal, Setting};
-use sms_plan::run::{Place, RunState};
+use sms_plan::run::{EventKind, Place, RunState};
 use sms_plan::simulated::CODES;
 
-use super::{cutover, example, held, plan, why, with};
+use super::{cutover, example, fault, held, plan, why, with};
 
 /// The shipped plan with an edit.
 fn edited(name: &str, edit: impl Fn(&str) -> String) -> Setting {
@@ -198,6 +198,33 @@ async fn scripts_of_the_users_are_asked_for_and_not_run() {
         );
         assert!(!file.exists(), "{place}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_probe_of_a_users_script_knows_what_was_done() {
+    let mut setting = edited("linux-to-linux-domain", |text| {
+        format!(
+            "{text}\n  - id: of-mine\n    description: A script of mine\n    on: destination\n    \
+             uses: host.run\n    needs: [wait-destination-new-name]\n    \
+             with: {{ script: \"touch x\", probe: \"test -e x\" }}\n"
+        )
+    });
+    setting.faults = vec![fault("of-mine=connection-lost-after")];
+    let rehearsal = held(&setting).await;
+    assert_eq!(rehearsal.struck, setting.faults);
+    let settled = rehearsal.events.iter().any(|event| {
+        matches!(
+            event.kind,
+            EventKind::Succeeded {
+                settled: Some(_),
+                ..
+            }
+        ) && event
+            .stage
+            .as_ref()
+            .is_some_and(|id| id.as_str() == "of-mine")
+    });
+    assert!(settled, "{}", why(&rehearsal.run));
 }
 
 #[test]
