@@ -29,6 +29,7 @@ use crate::run::Event;
 use crate::run::EventKind;
 use crate::run::Place;
 use crate::run::Run;
+use crate::run::RunId;
 use crate::run::RunState;
 use crate::run::StageId;
 use crate::simulated::AssumptionError;
@@ -154,7 +155,7 @@ pub async fn rehearse(
         if !more {
             break;
         }
-        run = bench.resume(report).await?;
+        run = bench.resume(run.id(), report).await?;
     }
     let events = bench.store.read(run.id()).await?.events;
     Ok(Rehearsal {
@@ -297,11 +298,11 @@ impl<'a> Bench<'a> {
     /// Takes the run over as another process does, by the same way.
     async fn resume(
         &mut self,
+        id: &RunId,
         report: &mut (dyn FnMut(&Event, &Run) + Send),
     ) -> Result<Run, RehearseError> {
         self.clock.next_process();
-        let id = self.clock.name_run();
-        let record = self.store.read(&id).await?;
+        let record = self.store.read(id).await?;
         let told = record.events.len();
         let (lease, mut run) = take_over(
             self.store.as_ref(),
@@ -321,7 +322,7 @@ impl<'a> Bench<'a> {
         )
         .await?;
         self.lease = Some(lease);
-        for event in self.store.read(&id).await?.events.iter().skip(told) {
+        for event in self.store.read(id).await?.events.iter().skip(told) {
             report(event, &run);
         }
         Ok(run)

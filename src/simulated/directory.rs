@@ -90,7 +90,6 @@ impl SimulatedDirectory {
     ) -> Result<()> {
         let answer = match self.begin(&Act::DirectoryChange).await {
             Err(kind) => Err(kind),
-            Ok(Some(FaultKind::WrongResult)) => Ok(()),
             Ok(struck) => {
                 let done = self.simulation.with(|twin| {
                     let domain = twin.domain.as_mut().ok_or(DirectoryErrorKind::NotFound)?;

@@ -76,14 +76,14 @@ async fn held(arguments: &Rehearse) -> Result<Exit, CliError> {
     let rehearsal = told(&setting, format).await?;
     // What a run costs that did not end says nothing of one that did.
     let comparable = setting.parallel > 1 && rehearsal.run.state() == RunState::Succeeded;
-    let alone = if !comparable {
-        None
-    } else {
+    let alone = if comparable {
         let one_by_one = Setting {
             parallel: 1,
             ..setting.clone()
         };
         Some(rehearse(&one_by_one, &mut |_, _| {}).await?)
+    } else {
+        None
     };
     match format {
         Format::Text => output::print(&report::rehearsed(
