@@ -174,7 +174,7 @@ async fn every_fault_has_its_line() {
 fn a_fault_that_finds_nothing_to_strike_is_said() {
     let told = |fault: &str| {
         let arguments = ["rehearse", "plans/cutover.yaml", "-i"];
-        let out = std::process::Command::new(env!("CARGO_BIN_EXE_sms-plan"))
+        let out = Command::new(env!("CARGO_BIN_EXE_sms-plan"))
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .args(arguments)
             .args(["examples/linux-domain.yaml", "--fault", fault])
