@@ -16,7 +16,7 @@ use sms_plan::run::Run;
 use sms_plan::simulated::{Assumptions, Fault};
 
 /// The pair of an example, rehearsed as it is.
-fn example(name: &str) -> Setting {
+pub(crate) fn example(name: &str) -> Setting {
     let folder = match name {
         "windows-cluster" => "tests/fixtures/rehearse",
         _ => "examples",
@@ -73,11 +73,11 @@ fn with(mut setting: Setting, assumptions: &[&str]) -> Setting {
     setting
 }
 
-fn fault(text: &str) -> Fault {
+pub(crate) fn fault(text: &str) -> Fault {
     text.parse().unwrap()
 }
 
-async fn held(setting: &Setting) -> Rehearsal {
+pub(crate) async fn held(setting: &Setting) -> Rehearsal {
     rehearse(setting, &mut |_, _| {})
         .await
         .unwrap_or_else(|error| panic!("{error:?}"))
