@@ -1,6 +1,7 @@
 //! Rehearsals: the shipped plan, the real engine and the real actions on a simulated world.
 
 mod any_run;
+mod every_cut;
 mod every_kind;
 mod faults;
 mod shown;
@@ -36,6 +37,7 @@ fn setting(path: &str, text: &str) -> Setting {
         assumptions: Assumptions::default(),
         seed: 7,
         faults: Vec::new(),
+        interruptions: Vec::new(),
         parallel: 1,
         decisions: Vec::new(),
         resumes: 0,
