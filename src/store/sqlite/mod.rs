@@ -1,5 +1,7 @@
 //! Journals in one SQLite file: write-ahead log, one sync for each commit, one writing thread.
 
+#[cfg(debug_assertions)]
+mod cut;
 mod open;
 mod rows;
 
