@@ -1,5 +1,6 @@
 //! Events and runs, for people and for machines. Nothing here knows a terminal's state or a store.
 
+mod back;
 pub mod book;
 mod difference;
 mod end;
@@ -15,6 +16,9 @@ mod tables;
 mod verify;
 mod wrap;
 
+pub use back::BeyondReturn;
+pub use back::StageBack;
+pub use back::WayBack;
 pub use difference::inventory_difference;
 pub use difference::only_one;
 pub use difference::plan_difference;
