@@ -44,6 +44,8 @@ pub(super) enum Command {
     Rehearse(Rehearse),
     /// Go on with an unfinished run
     Resume(Resume),
+    /// Take a run back: undo its stages, the last one first, and compare with what was before
+    Rollback(Rollback),
     /// Show where a run stands
     Status(OneRun),
     /// List the runs, or what they keep locked
@@ -199,6 +201,34 @@ pub(super) struct Resume {
     pub(super) driving: Driving,
     #[command(flatten)]
     pub(super) bounded: Bounded,
+}
+
+/// Which run to take back, and how.
+#[derive(Debug, Args)]
+pub(super) struct Rollback {
+    /// The run [default: the only unfinished one, else the last]
+    pub(super) run: Option<String>,
+    /// The inventory beside which the state is
+    #[arg(short, long)]
+    pub(super) inventory: Option<PathBuf>,
+    /// Only show what would be undone, in the order in which it would be
+    #[arg(long, conflicts_with_all = ["yes", "retry", "leave"])]
+    pub(super) preview: bool,
+    /// Do not ask before the roll back begins
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    /// Undo this stage whatever a look at the machine shows
+    #[arg(long, value_name = "STAGE", requires = "reason")]
+    pub(super) retry: Option<String>,
+    /// Leave the effect of this stage as it is; may be given several times
+    #[arg(long, value_name = "STAGE", requires = "reason")]
+    pub(super) leave: Vec<String>,
+    /// Why, for the journal
+    #[arg(long)]
+    pub(super) reason: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
 }
 
 /// What `apply`, `resume` and `rehearse` share.
