@@ -82,6 +82,11 @@ impl Held {
         }
     }
 
+    /// When it ends unless it is renewed.
+    fn until(&self) -> String {
+        format!("{:.3}", self.renewed_at + LEASE_SPAN)
+    }
+
     /// Says why the lease no longer counts, if it does not.
     fn lost(&self, observer: &Holder) -> Option<String> {
         let limit = Duration::from_secs(LEASE_SECONDS.unsigned_abs());
@@ -258,6 +263,8 @@ impl Store for MemoryStore {
                     machine: previous.holder.machine.clone(),
                     pid: previous.holder.pid,
                     since: previous.since.clone(),
+                    until: previous.until(),
+                    stopped: previous.holder.stopped(holder),
                 });
             }
         };
@@ -301,17 +308,16 @@ impl Store for MemoryStore {
 }
 
 fn held_by(lease: &Held) -> HeldBy {
-    let lost = if lease.given {
-        lease.lost(&Holder::this_process())
-    } else {
-        None
-    };
+    let me = Holder::this_process();
+    let lost = if lease.given { lease.lost(&me) } else { None };
+    let alive = lease.given && lost.is_none();
     HeldBy {
         holder: lease.holder.clone(),
         epoch: lease.epoch,
-        alive: lease.given && lost.is_none(),
+        alive,
+        stopped: alive && lease.holder.stopped(&me),
         since: lease.since.clone(),
-        until: format!("{:.3}", lease.renewed_at + LEASE_SPAN),
+        until: lease.until(),
         lost,
     }
 }

@@ -34,6 +34,7 @@ use crate::engine::take_over;
 use crate::engine::verify;
 use crate::engine::write;
 use crate::plan::AdapterChange;
+use crate::plan::HostSpec;
 use crate::plan::Inventory;
 use crate::plan::NewName;
 use crate::plan::PathRow;
@@ -75,8 +76,7 @@ pub(super) async fn execute(
     let bounds = Bounds::new(&arguments.bounded, &pair.plan, None)?;
     let credentials = Credentials::fetch(&pair.inventory)?;
     let folder = state::folder(given, Some(&arguments.inventory));
-    if folder.join("state.db").exists() {
-        let store = state::existing(&folder)?;
+    if let Some(store) = state::earlier(&folder)? {
         match earlier_run(store.as_ref(), &pair, &registry).await? {
             Some(Earlier::Unfinished(id)) => {
                 return Err(
@@ -169,8 +169,9 @@ async fn earlier_run(
     for line in store.runs().await?.into_iter().rev() {
         let record = store.read(&line.id).await?;
         let pair = stored_pair(&record.new, registry)?;
-        let same = pair.inventory.source.address == inventory.source.address
-            && pair.inventory.destination.address == inventory.destination.address;
+        let address = |host: &HostSpec| host.address.to_canonical();
+        let same = address(&pair.inventory.source) == address(&inventory.source)
+            && address(&pair.inventory.destination) == address(&inventory.destination);
         if !same {
             continue;
         }
@@ -295,7 +296,7 @@ fn subjects(inventory: &Inventory) -> Vec<String> {
     let mut subjects = std::collections::BTreeSet::new();
     let mut names = Vec::new();
     for spec in [&inventory.source, &inventory.destination] {
-        subjects.insert(format!("address {}", spec.address));
+        subjects.insert(format!("address {}", spec.address.to_canonical()));
         names.extend(spec.name.clone());
         if let NewName::Name(name) = spec.new_name() {
             names.push(name);
@@ -306,7 +307,7 @@ fn subjects(inventory: &Inventory) -> Vec<String> {
                     fixed
                         .addresses
                         .iter()
-                        .map(|a| format!("address {}", a.address)),
+                        .map(|a| format!("address {}", a.address.to_canonical())),
                 );
             }
         }
@@ -314,7 +315,7 @@ fn subjects(inventory: &Inventory) -> Vec<String> {
     let domain = inventory
         .directory
         .as_ref()
-        .map(|spec| spec.domain.to_lowercase());
+        .map(|spec| spec.domain.trim_end_matches('.').to_lowercase());
     for name in names {
         let name = name.to_lowercase();
         subjects.extend(

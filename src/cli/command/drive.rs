@@ -163,7 +163,7 @@ pub(super) async fn to_the_end(
     .await;
     drop(live);
     let run = driven.map_err(|error| {
-        CliError::from(error).hint(format!(
+        CliError::from(error).under_way(&format!(
             "go on when that is mended: sms-plan resume {id} --state {}",
             state.display()
         ))
