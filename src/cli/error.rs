@@ -216,7 +216,23 @@ impl From<ActionError> for CliError {
 
 impl From<SealError> for CliError {
     fn from(error: SealError) -> Self {
-        Self::of(Exit::Usage, &error)
+        let told = Self::of(Exit::Usage, &error);
+        match error {
+            SealError::Open { path, .. } => {
+                told.hint(format!("take it from them: chmod 600 {}", path.display()))
+            }
+            SealError::KeyFile { .. } | SealError::NotAKey { .. } | SealError::Refused { .. } => {
+                told.hint(
+                    "put the key file back that the run was begun with, or name it with \
+                     SMS_PLAN_KEY_FILE, or set the same SMS_PLAN_PASSPHRASE",
+                )
+                .hint(
+                    "if the key is lost, so are the secrets that stages would need: `sms-plan book` \
+                     writes down the remaining steps for a person",
+                )
+            }
+            _ => told,
+        }
     }
 }
 

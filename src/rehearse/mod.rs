@@ -6,9 +6,11 @@
 mod acting;
 mod clock;
 mod every_fault;
+mod journal;
 mod rehearsal;
 mod timing;
 
 pub use every_fault::{FaultRow, every_fault, random_faults};
+pub use journal::{Interruption, InterruptionKind};
 pub use rehearsal::{Rehearsal, RehearseError, Setting, Stopped, rehearse};
 pub use timing::{Timing, timing};

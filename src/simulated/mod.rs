@@ -32,6 +32,7 @@ mod simulation;
 mod system;
 mod timing;
 mod twin;
+mod witness;
 
 pub use assumption::{ASSUMABLE, AssumptionError, Assumptions};
 pub use code::{CODES, Code};

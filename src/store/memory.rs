@@ -21,6 +21,7 @@ use super::Lease;
 use super::NewRun;
 use super::Record;
 use super::RunLine;
+use super::SealedSecret;
 use super::Store;
 use super::StoreError;
 use super::entry::state_after;
@@ -298,6 +299,15 @@ impl Store for MemoryStore {
     async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError> {
         self.kept().entry(run)?.stop = Some(reason.to_owned());
         Ok(())
+    }
+
+    async fn any_secret(&self, run: &RunId) -> Result<Option<SealedSecret>, StoreError> {
+        let mut kept = self.kept();
+        let first = kept.entry(run)?.secrets.first_key_value();
+        Ok(first.map(|(name, sealed)| SealedSecret {
+            name: name.clone(),
+            sealed: sealed.clone(),
+        }))
     }
 
     async fn secret(&self, run: &RunId, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

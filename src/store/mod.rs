@@ -141,6 +141,9 @@ pub trait Store: Send + Sync {
     /// Asks whoever drives the run to stop.
     async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError>;
 
+    /// Returns one of the sealed secrets of a run, if there are any: a key can be proved by it.
+    async fn any_secret(&self, run: &RunId) -> Result<Option<SealedSecret>, StoreError>;
+
     /// Returns a sealed secret of a run.
     async fn secret(&self, run: &RunId, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 }

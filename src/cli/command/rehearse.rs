@@ -59,6 +59,7 @@ async fn held(arguments: &Rehearse) -> Result<Exit, CliError> {
         assumptions,
         seed: arguments.seed,
         faults: Vec::new(),
+        interruptions: Vec::new(),
         // The same words wherever it is rehearsed, as the seed promises.
         decisions: pair
             .accepted

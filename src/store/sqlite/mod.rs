@@ -8,6 +8,7 @@ mod traces;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -23,6 +24,7 @@ use super::Lease;
 use super::NewRun;
 use super::Record;
 use super::RunLine;
+use super::SealedSecret;
 use super::Store;
 use super::StoreError;
 use crate::run::Event;
@@ -33,10 +35,28 @@ type Request = Box<dyn FnOnce(&mut Connection) + Send>;
 /// A store in one SQLite file, or in memory.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
-    // Unbounded: every caller waits for its answer, so there are never more requests than callers.
-    requests: mpsc::UnboundedSender<Request>,
+    writer: Arc<Writer>,
     // None in memory.
     place: Option<Arc<Place>>,
+}
+
+/// The thread that has the connection. Whoever lets go of it last waits until the file is closed:
+/// then everything is in the one file that people copy, and not in its write-ahead log.
+#[derive(Debug)]
+struct Writer {
+    // Unbounded: every caller waits for its answer, so there are never more requests than callers.
+    requests: Option<mpsc::UnboundedSender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        let ended = self.thread.take().map(JoinHandle::join);
+        if ended.is_some_and(|ended| ended.is_err()) {
+            tracing::error!("the thread that writes the state database has panicked");
+        }
+    }
 }
 
 impl SqliteStore {
@@ -59,13 +79,19 @@ impl SqliteStore {
 
     fn serve(mut connection: Connection, place: Option<Place>) -> Self {
         let (requests, mut received) = mpsc::unbounded_channel::<Request>();
-        std::thread::spawn(move || {
+        let thread = std::thread::spawn(move || {
             while let Some(request) = received.blocking_recv() {
                 request(&mut connection);
             }
         });
-        let place = place.map(Arc::new);
-        Self { requests, place }
+        let writer = Writer {
+            requests: Some(requests),
+            thread: Some(thread),
+        };
+        Self {
+            writer: Arc::new(writer),
+            place: place.map(Arc::new),
+        }
     }
 
     async fn ask<T: Send + 'static>(
@@ -86,9 +112,8 @@ impl SqliteStore {
             // Nobody waits any more when the caller was cancelled; the answer is then not needed.
             drop(reply.send(answer));
         });
-        self.requests
-            .send(request)
-            .map_err(|_| StoreError::Closed)?;
+        let requests = self.writer.requests.as_ref().ok_or(StoreError::Closed)?;
+        requests.send(request).map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 }
@@ -156,6 +181,12 @@ impl Store for SqliteStore {
     async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError> {
         let (run, reason) = (run.clone(), reason.to_owned());
         self.ask(move |connection, _| rows::request_stop(connection, &run, &reason))
+            .await
+    }
+
+    async fn any_secret(&self, run: &RunId) -> Result<Option<SealedSecret>, StoreError> {
+        let run = run.clone();
+        self.ask(move |connection, _| rows::any_secret(connection, &run))
             .await
     }
 

@@ -14,6 +14,7 @@ use super::super::Lease;
 use super::super::NewRun;
 use super::super::Record;
 use super::super::RunLine;
+use super::super::SealedSecret;
 use super::super::StoreError;
 use super::super::entry::chain;
 use super::super::entry::state_after;
@@ -390,6 +391,24 @@ pub(super) fn secret(
             "SELECT sealed FROM secrets WHERE run = ?1 AND name = ?2",
             params![run.as_str(), name],
             |row| row.get(0),
+        )
+        .optional()?)
+}
+
+pub(super) fn any_secret(
+    connection: &mut Connection,
+    run: &RunId,
+) -> Result<Option<SealedSecret>, StoreError> {
+    Ok(connection
+        .query_row(
+            "SELECT name, sealed FROM secrets WHERE run = ?1 ORDER BY name LIMIT 1",
+            [run.as_str()],
+            |row| {
+                Ok(SealedSecret {
+                    name: row.get(0)?,
+                    sealed: row.get(1)?,
+                })
+            },
         )
         .optional()?)
 }
