@@ -21,6 +21,7 @@ use crate::store::MemoryStore;
 use crate::store::NewRun;
 use crate::store::Record;
 use crate::store::RunLine;
+use crate::store::SealedSecret;
 use crate::store::Store;
 use crate::store::StoreError;
 
@@ -172,6 +173,10 @@ impl Store for Journal {
 
     async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError> {
         self.inner.request_stop(run, reason).await
+    }
+
+    async fn any_secret(&self, run: &RunId) -> Result<Option<SealedSecret>, StoreError> {
+        self.inner.any_secret(run).await
     }
 
     async fn secret(&self, run: &RunId, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

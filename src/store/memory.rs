@@ -21,6 +21,7 @@ use super::Lease;
 use super::NewRun;
 use super::Record;
 use super::RunLine;
+use super::SealedSecret;
 use super::Store;
 use super::StoreError;
 use super::entry::state_after;
@@ -80,6 +81,11 @@ impl Held {
             renewed: Instant::now(),
             renewed_at: Timestamp::now(),
         }
+    }
+
+    /// When it ends unless it is renewed.
+    fn until(&self) -> String {
+        format!("{:.3}", self.renewed_at + LEASE_SPAN)
     }
 
     /// Says why the lease no longer counts, if it does not.
@@ -269,6 +275,8 @@ impl Store for MemoryStore {
                     machine: previous.holder.machine.clone(),
                     pid: previous.holder.pid,
                     since: previous.since.clone(),
+                    until: previous.until(),
+                    stopped: previous.holder.stopped(holder),
                 });
             }
         };
@@ -304,6 +312,15 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn any_secret(&self, run: &RunId) -> Result<Option<SealedSecret>, StoreError> {
+        let mut kept = self.kept();
+        let first = kept.entry(run)?.secrets.first_key_value();
+        Ok(first.map(|(name, sealed)| SealedSecret {
+            name: name.clone(),
+            sealed: sealed.clone(),
+        }))
+    }
+
     async fn secret(&self, run: &RunId, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let mut kept = self.kept();
         let entry = kept.entry(run).ok();
@@ -312,17 +329,16 @@ impl Store for MemoryStore {
 }
 
 fn held_by(lease: &Held) -> HeldBy {
-    let lost = if lease.given {
-        lease.lost(&Holder::this_process())
-    } else {
-        None
-    };
+    let me = Holder::this_process();
+    let lost = if lease.given { lease.lost(&me) } else { None };
+    let alive = lease.given && lost.is_none();
     HeldBy {
         holder: lease.holder.clone(),
         epoch: lease.epoch,
-        alive: lease.given && lost.is_none(),
+        alive,
+        stopped: alive && lease.holder.stopped(&me),
         since: lease.since.clone(),
-        until: format!("{:.3}", lease.renewed_at + LEASE_SPAN),
+        until: lease.until(),
         lost,
     }
 }

@@ -65,6 +65,34 @@ impl Errands {
         program
     }
 
+    /// A run that was killed with two errands under way. Nothing of it is in `state.db` itself yet,
+    /// only in the write-ahead log beside it.
+    #[track_caller]
+    pub(super) fn cut_off() -> Self {
+        let errands = Self::new();
+        let killed = errands.cut(&APPLY, "before:8").output().unwrap();
+        assert_eq!(killed.status.code(), None, "{killed:?}");
+        assert!(errands.journal_length() > 4);
+        errands
+    }
+
+    /// Counts past the program, which tidies up when it ends.
+    fn journal_length(&self) -> i64 {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let path = self.desk.path(".sms-plan/state.db");
+        let database = rusqlite::Connection::open_with_flags(path, flags).unwrap();
+        let count = "SELECT count(*) FROM events";
+        database.query_row(count, [], |row| row.get(0)).unwrap()
+    }
+
+    /// The name of the only run that has left a folder.
+    pub(super) fn run(&self) -> String {
+        let runs = std::fs::read_dir(self.desk.path(".sms-plan/runs")).unwrap();
+        let names: Vec<_> = runs.map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names.len(), 1, "{names:?}");
+        names[0].to_str().unwrap().to_owned()
+    }
+
     /// How often each line was left.
     pub(super) fn effects(&self) -> BTreeMap<String, usize> {
         let text = std::fs::read_to_string(self.desk.path("effects")).unwrap_or_default();

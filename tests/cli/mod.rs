@@ -8,6 +8,7 @@ mod errands;
 mod explain;
 mod files;
 mod graph;
+mod harm;
 mod journal;
 mod preview;
 mod schemas;

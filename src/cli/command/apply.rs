@@ -34,6 +34,7 @@ use crate::engine::shape_of;
 use crate::engine::take_over;
 use crate::engine::verify;
 use crate::engine::write;
+use crate::plan::HostSpec;
 use crate::plan::PathRow;
 use crate::plan::path;
 use crate::report;
@@ -73,8 +74,7 @@ pub(super) async fn execute(
     let bounds = Bounds::new(&arguments.bounded, &pair.plan, None)?;
     let credentials = Credentials::fetch(&pair.inventory)?;
     let folder = state::folder(given, Some(&arguments.inventory));
-    if folder.join("state.db").exists() {
-        let store = state::existing(&folder)?;
+    if let Some(store) = state::earlier(&folder)? {
         match earlier_run(store.as_ref(), &pair, &registry).await? {
             Some(Earlier::Unfinished(id)) => {
                 let state = folder.display();
@@ -179,8 +179,9 @@ async fn earlier_run(
     for line in store.runs().await?.into_iter().rev() {
         let record = store.read(&line.id).await?;
         let pair = stored_pair(&record.new, registry)?;
-        let same = pair.inventory.source.address == inventory.source.address
-            && pair.inventory.destination.address == inventory.destination.address;
+        let address = |host: &HostSpec| host.address.to_canonical();
+        let same = address(&pair.inventory.source) == address(&inventory.source)
+            && address(&pair.inventory.destination) == address(&inventory.destination);
         if !same {
             continue;
         }

@@ -168,7 +168,7 @@ pub(super) async fn to_the_end(
     .await;
     drop(live);
     let run = driven.map_err(|error| {
-        CliError::from(error).hint(format!(
+        CliError::from(error).under_way(&format!(
             "go on when that is mended, in the direction that it has: sms-plan resume {id} --state {}",
             state.display()
         ))

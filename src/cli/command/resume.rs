@@ -33,10 +33,12 @@ use crate::run::EventKind;
 use crate::run::LOOK_AGAIN;
 use crate::run::RETRY;
 use crate::run::Run;
+use crate::run::RunId;
 use crate::run::StageStatus;
 use crate::store::KeySource;
 use crate::store::NewRun;
 use crate::store::Sealer;
+use crate::store::Store;
 
 pub(super) async fn execute(
     arguments: &Resume,
@@ -99,6 +101,7 @@ pub(super) async fn execute(
     }
     say_edited(new, &pair, &registry, arguments.driving.format)?;
     let sealer = Sealer::new(KeySource::from_environment()?);
+    prove_key(store.as_ref(), &sealer, &id).await?;
     let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
     world.prove_directory().await?;
     let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &record, &pair.plan).await?;
@@ -131,6 +134,15 @@ pub(super) async fn execute(
         state: &folder,
     };
     to_the_end(ready, &arguments.driving, bounds).await
+}
+
+/// Opens one of the run's sealed secrets: without their key the run would go on with another one,
+/// and fail in the middle.
+async fn prove_key(store: &dyn Store, sealer: &Sealer, id: &RunId) -> Result<(), CliError> {
+    if let Some(secret) = store.any_secret(id).await? {
+        sealer.open(id, &secret.name, &secret.sealed)?;
+    }
+    Ok(())
 }
 
 /// A run goes on with the texts that it began with; whoever has edited the files must know that, and

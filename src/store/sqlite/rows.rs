@@ -14,11 +14,13 @@ use super::super::Lease;
 use super::super::NewRun;
 use super::super::Record;
 use super::super::RunLine;
+use super::super::SealedSecret;
 use super::super::StoreError;
 use super::super::entry::chain;
 use super::super::entry::state_after;
 use super::super::entry::written;
 use super::super::lease::LEASE_SECONDS;
+use crate::run::EVENT_VERSION;
 use crate::run::Event;
 use crate::run::RunId;
 use crate::run::RunState;
@@ -229,11 +231,7 @@ pub(super) fn read(connection: &mut Connection, run: &RunId) -> Result<Record, S
             });
         }
         let mut event: Event =
-            serde_json::from_str(&body).map_err(|source| StoreError::Unreadable {
-                run: run.clone(),
-                seq,
-                source,
-            })?;
+            serde_json::from_str(&body).map_err(|source| unreadable(run, seq, &body, source))?;
         event.hash.clone_from(&hash);
         events.push(event);
         previous = hash;
@@ -251,6 +249,21 @@ pub(super) fn read(connection: &mut Connection, run: &RunId) -> Result<Record, S
         events,
         holder,
     })
+}
+
+/// Why a stored event, whose hash fits, is none that this program knows.
+fn unreadable(run: &RunId, seq: u64, body: &str, source: serde_json::Error) -> StoreError {
+    let run = run.clone();
+    let event: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    match event["v"].as_u64() {
+        Some(found) if found > u64::from(EVENT_VERSION) => StoreError::NewerEvent {
+            run,
+            seq,
+            found,
+            known: EVENT_VERSION,
+        },
+        _ => StoreError::Unreadable { run, seq, source },
+    }
 }
 
 pub(super) fn runs(connection: &mut Connection) -> Result<Vec<RunLine>, StoreError> {
@@ -309,7 +322,7 @@ pub(super) fn take_lease(
     let took_over = if previous.held {
         match previous.lost(holder) {
             Some(why) => Some(why),
-            None => return Err(previous.held_error(run)),
+            None => return Err(previous.held_error(run, holder)),
         }
     } else {
         None
@@ -395,6 +408,24 @@ pub(super) fn secret(
         .optional()?)
 }
 
+pub(super) fn any_secret(
+    connection: &mut Connection,
+    run: &RunId,
+) -> Result<Option<SealedSecret>, StoreError> {
+    Ok(connection
+        .query_row(
+            "SELECT name, sealed FROM secrets WHERE run = ?1 ORDER BY name LIMIT 1",
+            [run.as_str()],
+            |row| {
+                Ok(SealedSecret {
+                    name: row.get(0)?,
+                    sealed: row.get(1)?,
+                })
+            },
+        )
+        .optional()?)
+}
+
 fn write(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
     Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
 }
@@ -438,20 +469,26 @@ fn hold(transaction: &Transaction<'_>, lease: &Lease, holder: &Holder) -> Result
     Ok(())
 }
 
+/// A lease as it is kept.
+///
+/// It counts for [`LEASE_SECONDS`] from its last renewal, by the system's clock. A clock that jumps
+/// ahead ends it early, until the holder's next renewal; one that was set back is noticed, because
+/// no lease ends later than that many seconds from now, and does not keep a dead holder alive.
 struct LeaseRow {
     epoch: u64,
     holder: Holder,
     held: bool,
     since: String,
     until: String,
-    expired: bool,
+    /// It was not renewed by the clock of now.
+    silent: bool,
 }
 
 impl LeaseRow {
     /// Says why the lease no longer counts, if it does not.
     fn lost(&self, observer: &Holder) -> Option<String> {
         self.holder.gone(observer).or_else(|| {
-            self.expired.then(|| {
+            self.silent.then(|| {
                 format!(
                     "process {} on {} has been silent",
                     self.holder.pid, self.holder.machine
@@ -460,12 +497,14 @@ impl LeaseRow {
         })
     }
 
-    fn held_error(&self, run: &RunId) -> StoreError {
+    fn held_error(&self, run: &RunId, observer: &Holder) -> StoreError {
         StoreError::Held {
             run: run.clone(),
             machine: self.holder.machine.clone(),
             pid: self.holder.pid,
             since: self.since.clone(),
+            until: self.until.clone(),
+            stopped: self.holder.stopped(observer),
         }
     }
 }
@@ -483,14 +522,17 @@ fn lease_row(connection: &Connection, run: &RunId) -> Result<Option<LeaseRow>, S
     };
     let row = connection
         .query_row(
-            "SELECT epoch, holder, held, taken_at, expires_at < unixepoch(),
-                    strftime('%Y-%m-%dT%H:%M:%SZ', expires_at, 'unixepoch')
-             FROM leases WHERE run = ?1",
+            &format!(
+                "SELECT epoch, holder, held, taken_at,
+                        expires_at NOT BETWEEN unixepoch() AND unixepoch() + {LEASE_SECONDS},
+                        strftime('%Y-%m-%dT%H:%M:%SZ', expires_at, 'unixepoch')
+                 FROM leases WHERE run = ?1"
+            ),
             [run.as_str()],
             read,
         )
         .optional()?;
-    let Some((epoch, holder, held, since, expired, until)) = row else {
+    let Some((epoch, holder, held, since, silent, until)) = row else {
         return Ok(None);
     };
     let holder = serde_json::from_str(&holder).map_err(|source| StoreError::Unreadable {
@@ -504,7 +546,7 @@ fn lease_row(connection: &Connection, run: &RunId) -> Result<Option<LeaseRow>, S
         held,
         since,
         until,
-        expired,
+        silent,
     }))
 }
 
@@ -512,15 +554,14 @@ fn holder_of(connection: &Connection, run: &RunId) -> Result<Option<HeldBy>, Sto
     let Some(row) = lease_row(connection, run)? else {
         return Ok(None);
     };
-    let lost = if row.held {
-        row.lost(&Holder::this_process())
-    } else {
-        None
-    };
+    let me = Holder::this_process();
+    let lost = if row.held { row.lost(&me) } else { None };
+    let alive = row.held && lost.is_none();
     Ok(Some(HeldBy {
+        stopped: alive && row.holder.stopped(&me),
         holder: row.holder,
         epoch: row.epoch,
-        alive: row.held && lost.is_none(),
+        alive,
         since: row.since,
         until: row.until,
         lost,
