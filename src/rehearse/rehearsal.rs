@@ -36,6 +36,7 @@ use crate::simulated::AssumptionError;
 use crate::simulated::Assumptions;
 use crate::simulated::End;
 use crate::simulated::Fault;
+use crate::simulated::Observed;
 use crate::simulated::Simulation;
 use crate::store::KeySource;
 use crate::store::Lease;
@@ -57,6 +58,8 @@ pub struct Setting {
     pub inventory: Arc<Inventory>,
     /// The actions.
     pub registry: Arc<Registry>,
+    /// What a real run saw of the servers, where the twin is made of one.
+    pub observed: Option<Arc<Observed>>,
     /// What the inventory leaves out.
     pub assumptions: Assumptions,
     /// What makes one rehearsal differ from another.
@@ -126,7 +129,12 @@ pub async fn rehearse(
     report: &mut (dyn FnMut(&Event, &Run) + Send),
 ) -> Result<Rehearsal, RehearseError> {
     let began = Instant::now();
-    let simulation = Simulation::of(&setting.inventory, &setting.assumptions, setting.seed)?;
+    let simulation = Simulation::of(
+        &setting.inventory,
+        setting.observed.as_deref(),
+        &setting.assumptions,
+        setting.seed,
+    )?;
     simulation.arm(&setting.faults);
     let mut bench = Bench::new(setting, simulation);
     let mut run = bench.begin(report).await?;

@@ -78,6 +78,9 @@ pub enum AssumptionError {
         /// All names.
         known: String,
     },
+    /// The run that the twin is made of has seen it.
+    #[error("`{0}` is not assumed: the run has seen how it was")]
+    Seen(String),
     /// The value cannot be one.
     #[error("`{name}` cannot be `{value}`: {wanted}")]
     Value {

@@ -288,10 +288,6 @@ fn facts(twin: &Twin, machine: &Machine) -> Facts {
         .domain
         .as_ref()
         .filter(|_| joined || !windows && twin.by_domain);
-    let version = match machine.system {
-        super::system::System::Linux => "12",
-        super::system::System::Windows(release) => release.as_str(),
-    };
     Facts {
         name: machine.name.clone(),
         fqdn: twin
@@ -300,12 +296,12 @@ fn facts(twin: &Twin, machine: &Machine) -> Facts {
             .filter(|_| joined)
             .map(|domain| crate::directory::names::fully_qualified(&machine.name, &domain.name)),
         os: machine.system.os(),
-        os_version: version.to_owned(),
-        os_name: format!("{} (simulated)", machine.system),
+        os_version: machine.version.clone(),
+        os_name: machine.words.clone(),
         domain_joined: joined,
         domain: configured.map(|domain| DomainFacts {
             realm: domain.realm(),
-            workgroup: domain.workgroup(),
+            workgroup: domain.workgroup.clone(),
         }),
         netbios_name: Some(if windows {
             machine.name.to_uppercase()
@@ -322,15 +318,12 @@ fn facts(twin: &Twin, machine: &Machine) -> Facts {
             .values()
             .map(|one| one.name.clone())
             .collect(),
-        refusals: Vec::new(),
+        refusals: machine.refusals.clone(),
     }
 }
 
 fn adapters(machine: &Machine) -> Vec<Adapter> {
-    let shown = machine
-        .nics
-        .iter()
-        .map(|nic| network::adapter(machine, nic));
+    let shown = machine.nics.iter().map(network::adapter);
     shown.collect()
 }
 

@@ -11,6 +11,7 @@ use super::system::System;
 use super::timing::Millis;
 use super::timing::Of;
 use crate::directory::Guid;
+use crate::host::NetworkKeeper;
 use crate::host::Route;
 use crate::plan::Prefixed;
 use crate::run::Place;
@@ -22,8 +23,14 @@ pub(super) struct Machine {
     pub(super) place: Place,
     pub(super) system: System,
     pub(super) clustered: bool,
-    /// The identity of the installed system.
+    /// The release and the system in words, as facts show them.
+    pub(super) version: String,
+    pub(super) words: String,
+    /// The identity of the installed system, and what it shows at a connection by SSH.
     pub(super) id: String,
+    pub(super) host_keys: Vec<String>,
+    /// Why it cannot take part in a cutover.
+    pub(super) refusals: Vec<String>,
     /// What it calls itself.
     pub(super) name: String,
     /// What it will call itself after a restart (Windows).
@@ -85,19 +92,31 @@ pub(super) struct LocalAccount {
 pub(super) struct Nic {
     pub(super) name: String,
     pub(super) mac: String,
-    /// The network that it is plugged into; other addresses on it reach nobody.
-    pub(super) network: Prefixed,
+    /// The networks that it is plugged into; other addresses on it reach nobody.
+    pub(super) networks: Vec<Prefixed>,
     pub(super) live: Vec<Prefixed>,
     pub(super) configured: Vec<Prefixed>,
     pub(super) gateway: Option<String>,
     pub(super) dns: Vec<String>,
     pub(super) routes: Vec<Route>,
     pub(super) dhcp: bool,
+    /// Who configures it at a restart, and in which file.
+    pub(super) kept_by: NetworkKeeper,
+    pub(super) file: Option<String>,
     /// A change that nobody has confirmed yet.
     pub(super) unconfirmed: Option<Unconfirmed>,
     /// Changes that were kept, and those that were taken back.
     pub(super) kept: BTreeSet<String>,
     pub(super) taken_back: BTreeSet<String>,
+}
+
+impl Nic {
+    /// Whether an address of this adapter is answered at: it is of a network that the adapter is
+    /// plugged into. One that never had an address may be plugged into any.
+    pub(super) fn reaches(&self, address: IpAddr) -> bool {
+        let mut networks = self.networks.iter();
+        self.networks.is_empty() || networks.any(|network| network.contains(address))
+    }
 }
 
 /// A change of an adapter that is taken back unless it is confirmed.
@@ -110,10 +129,19 @@ pub(super) struct Unconfirmed {
 impl Machine {
     /// A server that is on, in a workgroup, and has nothing yet.
     pub(super) fn new(place: Place, system: System, id: String, name: String) -> Self {
+        let version = match system {
+            // The lab's; nothing depends on it.
+            System::Linux => "12",
+            System::Windows(release) => release.as_str(),
+        };
         Self {
             place,
             system,
             clustered: false,
+            version: version.to_owned(),
+            words: format!("{system} (simulated)"),
+            host_keys: vec![format!("ssh-ed25519 SIMULATED-{id}")],
+            refusals: Vec::new(),
             id,
             smb_name: name.to_uppercase(),
             name,

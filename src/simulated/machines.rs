@@ -124,10 +124,9 @@ fn knock(machine: &Machine, twin: &Twin) -> Knock {
 
 /// The identity that a machine shows; the host key belongs to SSH.
 pub(super) fn pin_of(machine: &Machine) -> Pin {
-    let key = format!("ssh-ed25519 SIMULATED-{}", machine.id);
     Pin {
         host_keys: if machine.by_ssh {
-            vec![key]
+            machine.host_keys.clone()
         } else {
             Vec::new()
         },

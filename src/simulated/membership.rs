@@ -397,7 +397,7 @@ mod tests {
         let inventory = load_inventory(&Source::from_text("x.yaml", of))
             .unwrap()
             .value;
-        make::twin(&inventory, &Assumptions::default(), 1).unwrap()
+        make::twin(&inventory, None, &Assumptions::default(), 1).unwrap()
     }
 
     fn target(container: Option<&str>) -> JoinTarget {

@@ -21,7 +21,6 @@ use crate::host::Adapter;
 use crate::host::DropOld;
 use crate::host::HostErrorKind;
 use crate::host::NetworkChange;
-use crate::host::NetworkKeeper;
 use crate::host::Part;
 use crate::plan::Prefixed;
 use crate::run::Place;
@@ -41,7 +40,7 @@ impl Twin {
             machine.is_on()
                 && machine.nics.iter().any(|nic| {
                     let holds = nic.live.iter().any(|live| live.address == address);
-                    holds && nic.network.contains(address)
+                    holds && nic.reaches(address)
                 })
         };
         let mut holders = self.machines.values().filter(reached);
@@ -156,15 +155,16 @@ pub(super) fn after_restart(nic: &mut Nic, dhcp: bool) {
 
 /// The address that a DHCP server of the adapter's network gives it, one an adapter.
 fn lease(nic: &Nic) -> Option<Prefixed> {
-    let IpAddr::V4(network) = nic.network.address else {
+    let network = nic.networks.first()?;
+    let IpAddr::V4(address) = network.address else {
         return None;
     };
-    let mut octets = network.octets();
+    let mut octets = address.octets();
     // One of the upper addresses of the network, from .200 on.
     octets[3] = 200 + octets[3] % 16;
     Some(Prefixed {
         address: IpAddr::from(octets),
-        prefix: nic.network.prefix,
+        prefix: network.prefix,
     })
 }
 
@@ -208,8 +208,7 @@ pub(super) fn parts(machine: &Machine, change: &NetworkChange) -> Result<Vec<Par
 }
 
 /// An adapter as facts show it.
-pub(super) fn adapter(machine: &Machine, nic: &Nic) -> Adapter {
-    let windows = machine.system.is_windows();
+pub(super) fn adapter(nic: &Nic) -> Adapter {
     let texts = |list: &[Prefixed]| list.iter().map(ToString::to_string).collect();
     Adapter {
         name: nic.name.clone(),
@@ -220,12 +219,8 @@ pub(super) fn adapter(machine: &Machine, nic: &Nic) -> Adapter {
         dns: nic.dns.clone(),
         routes: nic.routes.clone(),
         dhcp: nic.dhcp,
-        kept_by: if windows {
-            NetworkKeeper::Windows
-        } else {
-            NetworkKeeper::Networkd
-        },
-        file: (!windows).then(|| format!("/etc/systemd/network/10-{}.network", nic.name)),
+        kept_by: nic.kept_by,
+        file: nic.file.clone(),
     }
 }
 

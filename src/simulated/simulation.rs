@@ -17,6 +17,7 @@ use super::end::End;
 use super::fault::Fault;
 use super::machines::SimulatedMachines;
 use super::make;
+use super::observed::Observed;
 use super::timing::Millis;
 use super::twin::Twin;
 use crate::directory::Directory;
@@ -34,14 +35,17 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// Makes the twin of an inventory; what it leaves out is assumed, and said in [`End::assumed`].
+    /// Makes the twin of an inventory, as a real run saw it where one is given; what neither says is
+    /// assumed, and said in [`End::assumed`].
     pub fn of(
         inventory: &Inventory,
+        observed: Option<&Observed>,
         assumptions: &Assumptions,
         seed: u64,
     ) -> Result<Self, AssumptionError> {
+        let twin = make::twin(inventory, observed, assumptions, seed)?;
         Ok(Self {
-            twin: Arc::new(Mutex::new(make::twin(inventory, assumptions, seed)?)),
+            twin: Arc::new(Mutex::new(twin)),
             began: Instant::now(),
             cuts: watch::Sender::new(0),
         })

@@ -33,6 +33,7 @@ fn setting(path: &str, text: &str) -> Setting {
         plan: shipped(),
         inventory: Arc::new(inventory(path, text)),
         registry: Arc::new(registry),
+        observed: None,
         assumptions: Assumptions::default(),
         seed: 7,
         faults: Vec::new(),

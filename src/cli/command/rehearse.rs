@@ -56,6 +56,7 @@ async fn held(arguments: &Rehearse) -> Result<Exit, CliError> {
         plan: pair.plan,
         inventory: pair.inventory,
         registry: Arc::new(registry),
+        observed: None,
         assumptions,
         seed: arguments.seed,
         faults: Vec::new(),
