@@ -1,5 +1,6 @@
 //! One rehearsal: begin, drive, and after a power cut take over and go on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use zeroize::Zeroizing;
 
 use super::acting;
 use super::clock::VirtualClock;
+use super::timing::Basis;
+use super::timing::bases;
 use crate::action::Credentials;
 use crate::action::Registry;
 use crate::action::World;
@@ -38,6 +41,7 @@ use crate::simulated::End;
 use crate::simulated::Fault;
 use crate::simulated::Observed;
 use crate::simulated::Simulation;
+use crate::simulated::Tempo;
 use crate::store::KeySource;
 use crate::store::Lease;
 use crate::store::MemoryStore;
@@ -62,6 +66,8 @@ pub struct Setting {
     pub observed: Option<Arc<Observed>>,
     /// What the inventory leaves out.
     pub assumptions: Assumptions,
+    /// How fast things go, where somebody has measured it.
+    pub tempo: Tempo,
     /// What makes one rehearsal differ from another.
     pub seed: u64,
     /// What goes wrong.
@@ -83,6 +89,8 @@ pub struct Rehearsal {
     pub events: Vec<Event>,
     /// How the twin stands.
     pub end: End,
+    /// Where the time of each stage that ran comes from.
+    pub bases: BTreeMap<StageId, Basis>,
     /// How long it took, in virtual time.
     pub lasted: Duration,
     /// The faults that struck.
@@ -133,6 +141,7 @@ pub async fn rehearse(
         &setting.inventory,
         setting.observed.as_deref(),
         &setting.assumptions,
+        &setting.tempo,
         setting.seed,
     )?;
     simulation.arm(&setting.faults);
@@ -166,9 +175,11 @@ pub async fn rehearse(
         run = bench.resume(run.id(), report).await?;
     }
     let events = bench.store.read(run.id()).await?.events;
+    let end = bench.simulation.end();
     Ok(Rehearsal {
         lasted: began.elapsed(),
-        end: bench.simulation.end(),
+        bases: bases(setting, &run, &end),
+        end,
         struck: bench.simulation.struck(),
         missed: bench.simulation.waiting(),
         run,

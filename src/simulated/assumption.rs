@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use crate::run::Place;
+
 /// Everything that can be assumed, with what it means.
 pub const ASSUMABLE: &[(&str, &str)] = &[
     ("source.os", "windows or linux"),
@@ -111,6 +113,11 @@ impl Assumptions {
             given.insert(name.to_owned(), value.to_owned());
         }
         Ok(Self { given })
+    }
+
+    /// How long a server is away at a restart, where somebody says so.
+    pub fn restart(&self, place: Place) -> Option<&str> {
+        self.text(&format!("{place}.restart"))
     }
 
     /// The text that is assumed for `name`.

@@ -124,7 +124,7 @@ impl SimulatedHost {
             let span = Of::Look.millis(twin.machine(self.session.place).system);
             (span, twin.faults.strike(under.as_ref(), &Act::Look))
         });
-        self.simulation.pause(span).await;
+        self.simulation.work(span).await;
         let seen = match struck {
             Some(FaultKind::Timeout) => {
                 self.simulation.pause(self.limit()).await;
@@ -161,6 +161,7 @@ impl SimulatedHost {
             self.check_fence(twin, &change)?;
             let system = twin.machine(place).system;
             let span = twin.around(timing::of_change(&change, system));
+            let span = self.simulation.paced(span);
             let struck = twin.faults.strike(under.as_ref(), &Act::Change(&change));
             let (how, span) = match struck {
                 Some(FaultKind::Refused) => return Err(refused()),

@@ -31,6 +31,7 @@ mod policy;
 mod restart;
 mod simulation;
 mod system;
+mod tempo;
 mod timing;
 mod twin;
 
@@ -41,3 +42,4 @@ pub use fault::{Fault, FaultError, FaultKind, looking_at, under};
 pub use observed::{Observed, ObservedError};
 pub use simulation::Simulation;
 pub use system::{Release, System};
+pub use tempo::Tempo;

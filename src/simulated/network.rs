@@ -57,6 +57,14 @@ impl Twin {
     }
 }
 
+impl Twin {
+    /// Whether a machine that is about to be off refuses connections to an address.
+    pub(super) fn refuses(&self, address: IpAddr) -> bool {
+        let mut machines = self.machines.values();
+        machines.any(|machine| machine.refuses(address, self.now))
+    }
+}
+
 pub(super) fn map(twin: &mut Twin, place: Place, change: &NetworkChange) -> Outcome {
     let wanted = parsed(&change.addresses)?;
     let (within, now) = (millis(change.confirm_within), twin.now);

@@ -36,7 +36,8 @@ pub(super) fn goes_down(twin: &mut Twin, place: Place, comes_back: bool) {
     let now = twin.now;
     twin.cut_work(place);
     let machine = twin.machine_mut(place);
-    machine.power = Power::Off;
+    let refuses = now + Of::Refusing.millis(machine.system);
+    machine.power = Power::Off { refuses };
     machine.at_work = None;
     let booting = machine.booting;
     if comes_back {

@@ -207,6 +207,7 @@ fn as_seen(machine: &mut Machine, seen: &Server) {
     machine.words.clone_from(&facts.os_name);
     machine.id.clone_from(&facts.machine_id);
     machine.host_keys.clone_from(&seen.pin.host_keys);
+    machine.known_before = seen.pin.known_before;
     machine.refusals.clone_from(&facts.refusals);
     if let Some(name) = &facts.netbios_name {
         machine.smb_name.clone_from(name);
