@@ -262,8 +262,7 @@ pub fn fault_table(plan: &Plan, undisturbed: &Rehearsal, rows: &[FaultRow]) -> S
         .iter()
         .filter(|row| row.rehearsal.run.state() == RunState::Succeeded)
         .count();
-    let stages: BTreeSet<&str> =
-        rows.iter().map(|row| row.fault.stage.as_str()).collect();
+    let stages: BTreeSet<&str> = rows.iter().map(|row| row.fault.stage.as_str()).collect();
     let _infallible = writeln!(
         text,
         "\n{} faults at {} of {} stages of the plan: {finished} end with the finished cutover, {} stand \

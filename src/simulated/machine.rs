@@ -74,9 +74,10 @@ pub(super) struct Key {
 pub(super) enum Power {
     /// It is; it can be logged on to from the first moment on, and serves files from the second.
     On { logons: Millis, files: Millis },
-    /// It is off, or about to be, and comes back by itself unless something is wrong with it. Until
-    /// the given moment its kernel still answers, and refuses: systemd ends the SSH server before
-    /// the network (seen in the lab: a restart is noticed within 0.3 s).
+    /// It is off, and comes back by itself unless something is wrong with it. Until the given moment
+    /// connections are refused at once. In the lab that is so during the whole restart of a Linux
+    /// machine: systemd ends the SSH server before the network, and what follows takes no time in a
+    /// container.
     Off { refuses: Millis },
 }
 

@@ -254,3 +254,69 @@ fn missing(change: &NetworkChange) -> HostErrorKind {
 fn millis(span: std::time::Duration) -> Millis {
     u64::try_from(span.as_millis()).unwrap_or(Millis::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::plan::Source;
+    use crate::plan::load_inventory;
+    use crate::simulated::Assumptions;
+    use crate::simulated::make;
+    use crate::simulated::restart;
+
+    /// The source of an example asks for an address of a DHCP server, and is restarted.
+    fn asked(dhcp: bool) -> Twin {
+        let text = include_str!("../../examples/windows-2019-domain.yaml");
+        let inventory = load_inventory(&Source::from_text("x.yaml", text))
+            .unwrap()
+            .value;
+        let given = [format!("network.dhcp={dhcp}")];
+        let assumptions = Assumptions::read(&given).unwrap();
+        let mut twin = make::twin(&inventory, None, &assumptions, 1).unwrap();
+        let change = NetworkChange {
+            adapter: "Ethernet0".to_owned(),
+            addresses: Vec::new(),
+            dhcp: true,
+            gateway: None,
+            dns: Vec::new(),
+            routes: Vec::new(),
+            exact: None,
+            drop_old: DropOld::Now,
+            confirm_within: Duration::from_secs(30),
+            token: "t".to_owned(),
+        };
+        map(&mut twin, Place::Source, &change).unwrap();
+        let confirmation = Confirmation {
+            adapter: change.adapter.clone(),
+            token: change.token.clone(),
+            change,
+        };
+        confirm(&mut twin, Place::Source, &confirmation).unwrap();
+        restart::goes_down(&mut twin, Place::Source, false);
+        restart::comes_up(&mut twin, Place::Source);
+        twin
+    }
+
+    #[test]
+    fn a_dhcp_server_gives_an_address_of_the_adapters_network() {
+        let twin = asked(true);
+        let nic = &twin.machine(Place::Source).nics[0];
+        let [lease] = nic.live[..] else {
+            panic!("{:?}", nic.live)
+        };
+        assert!(nic.reaches(lease.address), "{lease}");
+        assert!(twin.at(lease.address).is_some(), "{lease}");
+        assert!(twin.at([192, 0, 2, 21].into()).is_none(), "its old one");
+    }
+
+    /// The document, row 36: "Likely to become unresponsive if the source computer isn't covered by a
+    /// DHCP subnet, but you selected DHCP during network configuration" (known-issues K07).
+    #[test]
+    fn without_a_dhcp_server_nobody_reaches_it_after_a_restart() {
+        let twin = asked(false);
+        assert_eq!(twin.machine(Place::Source).nics[0].live, []);
+        assert!(twin.at([192, 0, 2, 21].into()).is_none());
+    }
+}

@@ -22,8 +22,6 @@ pub(super) enum Of {
     Directory,
     /// From the wish to restart until the machine stops answering.
     ShuttingDown,
-    /// How long it refuses connections from there, before nothing of it answers.
-    Refusing,
     /// From when it stopped answering until it can be logged on to.
     Booting,
     /// From there until its file service answers.
@@ -48,9 +46,6 @@ impl Of {
             Self::Directory => 30,
             // Linux: the lab. Windows: `shutdown /r /t 5`, so that the answer gets out.
             Self::ShuttingDown => pick(windows, 100, 5_000),
-            // Linux: the lab, whose machines are containers and never silent in a restart. Windows:
-            // nothing answers until it is there again.
-            Self::Refusing => pick(windows, 2_000, 0),
             // Linux: the lab's containers, 2.5 s from the wish to SSH. Windows: assumption, a
             // virtual machine.
             Self::Booting => pick(windows, 2_000, 120_000),

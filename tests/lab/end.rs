@@ -97,7 +97,7 @@ fn traces(machine: &str) -> String {
          ls -A /etc/sudoers.d; \
          find /etc /home /root /run /tmp /var/lib /var/tmp -xdev \\( -iname '*sms-plan*' -o -iname 'MsftSms*' \\) 2>/dev/null | sort; \
          systemctl list-units --all --no-legend --plain '*sms*'; systemctl list-timers --all --no-legend '*sms*'; \
-         ps -eo args | grep -i '[s]ms-plan'; true",
+         ps -eo args | grep -i '[s]ms-plan' | sort -u; true",
     )
 }
 

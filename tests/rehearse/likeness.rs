@@ -136,7 +136,11 @@ impl Recorded {
                 plan.stage(stage).expect("a stage of the plan").on
             });
             let percent = if percents { event.percent } else { 0.0 };
-            let line = names.entry(place).or_default().line(event, percent);
+            let names = names.entry(place).or_insert_with(|| Names {
+                objects: self.objects(),
+                ..Names::default()
+            });
+            let line = names.line(event, percent);
             told.entry(place).or_default().extend(line);
         }
         told
@@ -207,6 +211,8 @@ pub(crate) fn differences(lab: &str, twin: &str) -> String {
 /// The names that are given to what differs between runs.
 #[derive(Default)]
 struct Names {
+    /// `objectGUID` of the accounts that were there before.
+    objects: Vec<String>,
     given: BTreeMap<(&'static str, String), usize>,
 }
 
@@ -248,11 +254,12 @@ impl Names {
     fn rename(&mut self, value: &mut Value, key: &str, run: &str) {
         match value {
             Value::Object(fields) => {
-                // An object of the directory that a join has made is known by its name.
-                let made = fields
-                    .get("objectGuid")
-                    .and_then(Value::as_str)
-                    .is_some_and(|guid| !self.given.contains_key(&("object", guid.to_owned())));
+                // An object of the directory that a join has made: its identifiers are drawn anew.
+                let guid = fields.get("objectGuid").and_then(Value::as_str);
+                let made = guid.is_some_and(|guid| !self.objects.iter().any(|known| known == guid));
+                if made {
+                    fields.insert("objectGuid".to_owned(), json!("a new one"));
+                }
                 for (key, field) in fields.iter_mut() {
                     if made && key == "objectSid" {
                         *field = json!("a new one");
@@ -261,13 +268,16 @@ impl Names {
                 }
             }
             Value::Array(items) => {
+                // In whatever order a machine lists its accounts.
+                if key == "accounts" {
+                    items.sort_by_key(ToString::to_string);
+                }
                 for item in items {
                     self.rename(item, key, run);
                 }
             }
             Value::String(text) => match key {
                 "boot" | "endedBoot" => *text = self.name("boot", text),
-                "objectGuid" | "guid" => *text = self.name("object", text),
                 "publicKey" => *text = self.name("key", text),
                 _ => *text = text.replace(run, "RUN"),
             },
