@@ -66,6 +66,8 @@ pub(super) enum Command {
     Book(Book),
     /// Take steps that a person did by hand into a run; each is looked at first
     Adopt(Adopt),
+    /// Write what became of a run, and what is left to do
+    Report(Report),
     /// Tell what is known of a fault's code, an error or a log; alone: list the codes
     Explain(Explain),
     /// Print the JSON schema of a file, or of what machines read
@@ -364,17 +366,36 @@ pub(super) struct Book {
     pub(super) inventory: Option<PathBuf>,
     #[command(flatten)]
     pub(super) accept: Accept,
+    #[command(flatten)]
+    pub(super) written: Written,
+}
+
+/// Which run a report is written of.
+#[derive(Debug, Args)]
+pub(super) struct Report {
+    /// The run [default: the only unfinished one, else the last]
+    pub(super) run: Option<String>,
+    /// The inventory beside which the state is
+    #[arg(short, long)]
+    pub(super) inventory: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) written: Written,
+}
+
+/// How a document is written, and where to.
+#[derive(Debug, Args)]
+pub(super) struct Written {
     /// How to write
     #[arg(long, value_enum, default_value_t)]
-    pub(super) format: BookFormat,
+    pub(super) format: DocumentFormat,
     /// Write into this file
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }
 
-/// How to write a book.
+/// How to write a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum BookFormat {
+pub(super) enum DocumentFormat {
     /// For a terminal.
     #[default]
     Text,

@@ -42,7 +42,7 @@ pub(super) fn open(folder: &Path) -> Result<Arc<dyn Store>, CliError> {
 
 /// Whether a run may still be gone on with.
 pub(super) fn unfinished(state: RunState) -> bool {
-    !matches!(state, RunState::Succeeded | RunState::RolledBack)
+    !state.is_over()
 }
 
 /// The named run, or the only unfinished one.

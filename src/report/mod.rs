@@ -1,7 +1,9 @@
 //! Events and runs, for people and for machines. Nothing here knows a terminal's state or a store.
 
 pub mod book;
+mod closing;
 mod difference;
+pub mod document;
 mod end;
 pub mod graph;
 mod json;
@@ -15,6 +17,8 @@ mod tables;
 mod verify;
 mod wrap;
 
+pub use closing::Closing;
+pub use closing::closing;
 pub use difference::inventory_difference;
 pub use difference::only_one;
 pub use difference::plan_difference;

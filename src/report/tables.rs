@@ -132,7 +132,7 @@ pub fn event_line(event: &Event) -> String {
     format!("{}\n", line.trim_end())
 }
 
-fn told(kind: &EventKind) -> (&'static str, String) {
+pub(super) fn told(kind: &EventKind) -> (&'static str, String) {
     match kind {
         EventKind::RunCreated {
             plan, plan_version, ..

@@ -90,9 +90,12 @@ impl SimulatedDirectory {
         what: impl Into<String> + Send,
         change: impl FnOnce(&mut Domain, &User) -> Answer<()> + Send,
     ) -> Result<()> {
+        let what = what.into();
         let answer = match self.begin(&Act::DirectoryChange).await {
             Err(kind) => Err(kind),
             Ok(struck) => {
+                self.simulation
+                    .with(|twin| twin.compare(acting().as_ref(), &what));
                 let done = self.simulation.with(|twin| {
                     let domain = twin.domain.as_mut().ok_or(DirectoryErrorKind::NotFound)?;
                     let user = bound(domain, &self.username)?.clone();
@@ -110,10 +113,7 @@ impl SimulatedDirectory {
                 }
             }
         };
-        answer.map_err(|kind| DirectoryError {
-            what: what.into(),
-            kind,
-        })
+        answer.map_err(|kind| DirectoryError { what, kind })
     }
 
     /// Takes the time of one exchange, and lets a fault strike before it has an effect.

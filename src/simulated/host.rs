@@ -159,6 +159,10 @@ impl SimulatedHost {
         let begun = self.simulation.with(|twin| {
             self.session.check(twin)?;
             self.check_fence(twin, &change)?;
+            // The last act of a run is no stage's.
+            if !matches!(change, Change::Unfence) {
+                twin.compare(under.as_ref(), &change.words());
+            }
             let system = twin.machine(place).system;
             let span = twin.around(timing::of_change(&change, system));
             let span = self.simulation.paced(span);

@@ -34,6 +34,7 @@ mod system;
 mod tempo;
 mod timing;
 mod twin;
+mod witness;
 
 pub use assumption::{ASSUMABLE, AssumptionError, Assumptions};
 pub use code::{CODES, Code};

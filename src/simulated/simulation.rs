@@ -25,6 +25,7 @@ use super::twin::Twin;
 use crate::directory::Directory;
 use crate::host::Machines;
 use crate::plan::Inventory;
+use crate::run::Event;
 
 /// A simulated pair of servers with their network and domain.
 ///
@@ -75,6 +76,12 @@ impl Simulation {
         self.with(|twin| twin.faults.struck.clone())
     }
 
+    /// Tells the twin what the journal holds from now on: from the first time on, changes that it
+    /// does not allow are among [`End::wrongs`].
+    pub fn durable(&self, events: &[Event]) {
+        self.with(|twin| twin.witness.learn(events));
+    }
+
     /// Waits until the orchestrator loses its power.
     pub async fn power_cut(&self) {
         let mut cuts = self.cuts.subscribe();
@@ -82,7 +89,8 @@ impl Simulation {
         let _changed = cuts.changed().await;
     }
 
-    pub(super) fn cut_power(&self) {
+    /// Takes the orchestrator's power away.
+    pub fn cut_power(&self) {
         self.cuts.send_modify(|count| *count += 1);
     }
 

@@ -123,10 +123,7 @@ impl Kept {
     /// Takes the locks of ended runs away, which a process that was cut at its end left.
     fn unlock_ended(&mut self) {
         let runs = &self.runs;
-        let ended = |run: &RunId| {
-            let state = runs.get(run).map(|entry| entry.state);
-            matches!(state, Some(RunState::Succeeded | RunState::RolledBack))
-        };
+        let ended = |run: &RunId| runs.get(run).is_some_and(|entry| entry.state.is_over());
         self.locks.retain(|_, run| !ended(run));
     }
 

@@ -2,7 +2,9 @@
 
 mod bounds;
 mod by_hand;
+mod cut;
 mod diff;
+mod errands;
 mod explain;
 mod files;
 mod graph;

@@ -97,6 +97,7 @@ impl Recorded {
             tempo: Tempo::default(),
             seed: 1,
             faults: Vec::new(),
+            interruptions: Vec::new(),
             decisions: Vec::new(),
             parallel,
             resumes: 0,

@@ -1,6 +1,7 @@
 //! Rehearsals: the shipped plan, the real engine and the real actions on a simulated world.
 
 mod any_run;
+mod every_cut;
 mod every_kind;
 mod faults;
 pub(crate) mod likeness;
@@ -18,7 +19,7 @@ use sms_plan::run::Run;
 use sms_plan::simulated::{Assumptions, Fault, Tempo};
 
 /// The pair of an example, rehearsed as it is.
-fn example(name: &str) -> Setting {
+pub(crate) fn example(name: &str) -> Setting {
     let folder = match name {
         "windows-cluster" => "tests/fixtures/rehearse",
         _ => "examples",
@@ -40,6 +41,7 @@ fn setting(path: &str, text: &str) -> Setting {
         tempo: Tempo::default(),
         seed: 7,
         faults: Vec::new(),
+        interruptions: Vec::new(),
         parallel: 1,
         decisions: Vec::new(),
         resumes: 0,
@@ -77,11 +79,11 @@ fn with(mut setting: Setting, assumptions: &[&str]) -> Setting {
     setting
 }
 
-fn fault(text: &str) -> Fault {
+pub(crate) fn fault(text: &str) -> Fault {
     text.parse().unwrap()
 }
 
-async fn held(setting: &Setting) -> Rehearsal {
+pub(crate) async fn held(setting: &Setting) -> Rehearsal {
     rehearse(setting, &mut |_, _| {})
         .await
         .unwrap_or_else(|error| panic!("{error:?}"))

@@ -12,6 +12,7 @@ mod explain;
 mod graph;
 mod preview;
 mod rehearse;
+mod report;
 mod resume;
 mod runs;
 mod schema;
@@ -54,6 +55,7 @@ pub(super) async fn execute(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Upgrade(arguments) => upgrade::execute(&arguments),
         Command::Book(arguments) => book::execute(&arguments, state).await,
         Command::Adopt(arguments) => adopt::execute(&arguments, state).await,
+        Command::Report(arguments) => report::execute(&arguments, state).await,
         Command::Explain(arguments) => explain::execute(&arguments),
         Command::Schema(arguments) => schema::execute(&arguments),
         Command::Completions(arguments) => completions::execute(&arguments),

@@ -210,6 +210,7 @@ async fn held(
         tempo: Tempo::default(),
         seed: arguments.seed,
         faults: Vec::new(),
+        interruptions: Vec::new(),
         decisions,
         parallel: usize::from(arguments.driving.parallel),
         resumes: 0,

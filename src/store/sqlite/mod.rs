@@ -1,9 +1,13 @@
 //! Journals in one SQLite file: write-ahead log, one sync for each commit, one writing thread.
 
+#[cfg(debug_assertions)]
+mod cut;
 mod open;
 mod rows;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -26,8 +30,26 @@ type Request = Box<dyn FnOnce(&mut Connection) + Send>;
 /// A store in one SQLite file, or in memory.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
+    writer: Arc<Writer>,
+}
+
+/// The thread that has the connection. Whoever lets go of it last waits until the file is closed:
+/// then everything is in the one file that people copy, and not in its write-ahead log.
+#[derive(Debug)]
+struct Writer {
     // Unbounded: every caller waits for its answer, so there are never more requests than callers.
-    requests: mpsc::UnboundedSender<Request>,
+    requests: Option<mpsc::UnboundedSender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        let ended = self.thread.take().map(JoinHandle::join);
+        if ended.is_some_and(|ended| ended.is_err()) {
+            tracing::error!("the thread that writes the state database has panicked");
+        }
+    }
 }
 
 impl SqliteStore {
@@ -48,12 +70,18 @@ impl SqliteStore {
 
     fn serve(mut connection: Connection) -> Self {
         let (requests, mut received) = mpsc::unbounded_channel::<Request>();
-        std::thread::spawn(move || {
+        let thread = std::thread::spawn(move || {
             while let Some(request) = received.blocking_recv() {
                 request(&mut connection);
             }
         });
-        Self { requests }
+        let writer = Writer {
+            requests: Some(requests),
+            thread: Some(thread),
+        };
+        Self {
+            writer: Arc::new(writer),
+        }
     }
 
     async fn ask<T: Send + 'static>(
@@ -65,9 +93,8 @@ impl SqliteStore {
             // Nobody waits any more when the caller was cancelled; the answer is then not needed.
             drop(reply.send(question(connection)));
         });
-        self.requests
-            .send(request)
-            .map_err(|_| StoreError::Closed)?;
+        let requests = self.writer.requests.as_ref().ok_or(StoreError::Closed)?;
+        requests.send(request).map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn create(
         epoch: 1,
     };
     hold(&transaction, &lease, holder)?;
-    transaction.commit()?;
+    commit(transaction)?;
     Ok(lease)
 }
 
@@ -169,7 +169,7 @@ pub(super) fn append(
             percent,
             state.map(|state| state.to_string())
         ])?;
-    transaction.commit()?;
+    commit(transaction)?;
     Ok(events)
 }
 
@@ -308,7 +308,7 @@ pub(super) fn take_lease(
     hold(&transaction, &lease, holder)?;
     // A wish to stop was meant for whoever drove the run until now.
     transaction.execute("DELETE FROM requests WHERE run = ?1", [run.as_str()])?;
-    transaction.commit()?;
+    commit(transaction)?;
     Ok((lease, took_over))
 }
 
@@ -346,7 +346,7 @@ pub(super) fn release(
     if unlock {
         transaction.execute("DELETE FROM locks WHERE run = ?1", [run])?;
     }
-    transaction.commit()?;
+    commit(transaction)?;
     Ok(())
 }
 
@@ -384,6 +384,16 @@ pub(super) fn secret(
 
 fn write(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
     Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}
+
+/// Makes a change of a run's history durable.
+fn commit(transaction: Transaction<'_>) -> Result<(), StoreError> {
+    #[cfg(debug_assertions)]
+    super::cut::here(super::cut::Moment::Before);
+    transaction.commit()?;
+    #[cfg(debug_assertions)]
+    super::cut::here(super::cut::Moment::After);
+    Ok(())
 }
 
 fn known_id(text: &str) -> Result<RunId, StoreError> {
