@@ -153,10 +153,14 @@ pub(super) struct Apply {
 #[derive(Debug, Args)]
 pub(super) struct Rehearse {
     /// The plan file
-    pub(super) plan: PathBuf,
-    /// The inventory file
-    #[arg(short, long)]
-    pub(super) inventory: PathBuf,
+    #[arg(required_unless_present = "from_run", conflicts_with = "from_run")]
+    pub(super) plan: Option<PathBuf>,
+    /// The inventory file; with --from-run the one beside which the state is
+    #[arg(short, long, required_unless_present = "from_run")]
+    pub(super) inventory: Option<PathBuf>,
+    /// Rehearse what a real run did: its own plan and inventory, on a twin of its servers as it found them
+    #[arg(long, value_name = "RUN", conflicts_with = "codes")]
+    pub(super) from_run: Option<String>,
     /// What makes one rehearsal differ from another; the same seed gives the same events
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
@@ -166,6 +170,10 @@ pub(super) struct Rehearse {
     /// Try each kind of fault at each stage, and resume
     #[arg(long, conflicts_with = "fault")]
     pub(super) every_fault: bool,
+    /// Take the times of this run; may be given more than once [default: the finished runs of the same
+    /// kind in the state folder]
+    #[arg(long, value_name = "RUN")]
+    pub(super) timing_from: Vec<String>,
     /// Assume what the inventory leaves out, as in source.osVersion=2016
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) assume: Vec<String>,

@@ -47,7 +47,7 @@ pub(super) async fn execute(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Validate(arguments) => validate::execute(&arguments),
         Command::Preview(arguments) => preview::execute(&arguments),
         Command::Apply(arguments) => apply::execute(&arguments, state, verbose).await,
-        Command::Rehearse(arguments) => rehearse::execute(arguments).await,
+        Command::Rehearse(arguments) => rehearse::execute(arguments, state).await,
         Command::Resume(arguments) => resume::execute(&arguments, state, verbose).await,
         Command::Rollback(arguments) => rollback::execute(&arguments, state, verbose).await,
         Command::Status(arguments) => status::execute(&arguments, state).await,
