@@ -203,7 +203,9 @@ fn rewritten(errands: &Errands, seq: i64, old: &str, new: &str) {
         let update = "UPDATE events SET body = ?2, hash = ?3 WHERE seq = ?1";
         database.execute(update, (at, body, &hash)).unwrap();
     }
-    database.execute("UPDATE runs SET hash = ?1", [&hash]).unwrap();
+    database
+        .execute("UPDATE runs SET hash = ?1", [&hash])
+        .unwrap();
     // What was noted of the journal as it was.
     let note = format!(".sms-plan/runs/{}/last-event", errands.run());
     fs::remove_file(errands.file(&note)).unwrap();
@@ -223,7 +225,12 @@ fn an_event_of_a_newer_format() {
 fn rewritten_kind(errands: &Errands) {
     let note = format!(".sms-plan/runs/{}/last-event", errands.run());
     fs::write(errands.file(&note), "").unwrap();
-    rewritten(errands, 3, "\"event\":\"Started\"", "\"event\":\"Teleported\"");
+    rewritten(
+        errands,
+        3,
+        "\"event\":\"Started\"",
+        "\"event\":\"Teleported\"",
+    );
 }
 
 #[test]
@@ -298,7 +305,11 @@ fn as_nobody(errands: &Errands, arguments: &[&str]) -> Option<Command> {
         .args(arguments)
         .current_dir(errands.file("."))
         .stdin(std::process::Stdio::null())
-        .envs(original.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        .envs(
+            original
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
     Some(program)
 }
 
@@ -334,7 +345,11 @@ fn a_database_that_may_only_be_read() {
     let status = ["status", "-i", "inventory.yaml"];
     let mut status = as_nobody(&errands, &status).unwrap();
     let status = status.output().unwrap();
-    assert_eq!(status.status.code(), Some(0), "looking is possible: {status:?}");
+    assert_eq!(
+        status.status.code(),
+        Some(0),
+        "looking is possible: {status:?}"
+    );
 }
 
 /// A small file system of its own; gone when this is.
@@ -401,12 +416,19 @@ fn a_disk_that_is_full() {
         if resume.status.code() != Some(0) {
             assert!(!begun, "{kilobytes} kB: {resume:?}");
             let applied = errands.all(&on_disk(&APPLY));
-            assert_eq!(applied.status.code(), Some(0), "{kilobytes} kB: {applied:?}");
+            assert_eq!(
+                applied.status.code(),
+                Some(0),
+                "{kilobytes} kB: {applied:?}"
+            );
         }
         assert_eq!(errands.effects().len(), super::errands::ERRANDS.len());
         errands_ran_once(&errands);
     }
-    assert!(stopped_inside > 0, "no disk was full in the middle of a run");
+    assert!(
+        stopped_inside > 0,
+        "no disk was full in the middle of a run"
+    );
 }
 
 #[test]
@@ -419,7 +441,9 @@ fn a_disk_that_may_only_be_read() {
     let apply = on_disk(&APPLY);
     errands.cut(&apply, "before:8").output().unwrap();
     disk.becomes("ro");
-    let run = fs::read_dir(errands.file("disk/state/runs")).unwrap().next();
+    let run = fs::read_dir(errands.file("disk/state/runs"))
+        .unwrap()
+        .next();
     let run = run.unwrap().unwrap().file_name().into_string().unwrap();
     assert_snapshot!(errands.said(&run, errands.all(&on_disk(&RESUME))));
     disk.becomes("rw");
