@@ -2,14 +2,17 @@
 //! what happened and what to do, nothing more is lost, and never is a run begun anew in silence.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::Output;
 
 use insta::assert_snapshot;
+use sms_plan::run::RunId;
+use sms_plan::store::{KeySource, Sealer};
 
-use super::errands::{APPLY, Errands, RESUME};
+use super::errands::{APPLY, Errands, RESUME, until};
 
 const STATE: &str = ".sms-plan/state.db";
 const LOG: &str = ".sms-plan/state.db-wal";
@@ -203,7 +206,9 @@ fn rewritten(errands: &Errands, seq: i64, old: &str, new: &str) {
         let update = "UPDATE events SET body = ?2, hash = ?3 WHERE seq = ?1";
         database.execute(update, (at, body, &hash)).unwrap();
     }
-    database.execute("UPDATE runs SET hash = ?1", [&hash]).unwrap();
+    database
+        .execute("UPDATE runs SET hash = ?1", [&hash])
+        .unwrap();
     // What was noted of the journal as it was.
     let note = format!(".sms-plan/runs/{}/last-event", errands.run());
     fs::remove_file(errands.file(&note)).unwrap();
@@ -223,7 +228,12 @@ fn an_event_of_a_newer_format() {
 fn rewritten_kind(errands: &Errands) {
     let note = format!(".sms-plan/runs/{}/last-event", errands.run());
     fs::write(errands.file(&note), "").unwrap();
-    rewritten(errands, 3, "\"event\":\"Started\"", "\"event\":\"Teleported\"");
+    rewritten(
+        errands,
+        3,
+        "\"event\":\"Started\"",
+        "\"event\":\"Teleported\"",
+    );
 }
 
 #[test]
@@ -234,17 +244,6 @@ fn a_database_of_a_newer_format() {
     database.pragma_update(None, "user_version", 9).unwrap();
     drop(database);
     assert_snapshot!(errands.is_refused());
-}
-
-/// Waits until a living program has come so far.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..600 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    panic!("{what}: it never came");
 }
 
 #[test]
@@ -298,7 +297,11 @@ fn as_nobody(errands: &Errands, arguments: &[&str]) -> Option<Command> {
         .args(arguments)
         .current_dir(errands.file("."))
         .stdin(std::process::Stdio::null())
-        .envs(original.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        .envs(
+            original
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
     Some(program)
 }
 
@@ -334,7 +337,11 @@ fn a_database_that_may_only_be_read() {
     let status = ["status", "-i", "inventory.yaml"];
     let mut status = as_nobody(&errands, &status).unwrap();
     let status = status.output().unwrap();
-    assert_eq!(status.status.code(), Some(0), "looking is possible: {status:?}");
+    assert_eq!(
+        status.status.code(),
+        Some(0),
+        "looking is possible: {status:?}"
+    );
 }
 
 /// A small file system of its own; gone when this is.
@@ -360,9 +367,12 @@ impl SmallDisk {
 
     fn becomes(&self, option: &str) {
         let option = format!("remount,{option}");
-        let mut mount = Command::new("mount");
-        let done = mount.args(["-o", &option]).arg(&self.0).status().unwrap();
-        assert!(done.success(), "{option}");
+        // What the killed program had begun may be at work for a moment yet.
+        until(&option, || {
+            let mut mount = Command::new("mount");
+            let mount = mount.args(["-o", &option]).arg(&self.0).output();
+            mount.unwrap().status.success()
+        });
     }
 }
 
@@ -401,12 +411,19 @@ fn a_disk_that_is_full() {
         if resume.status.code() != Some(0) {
             assert!(!begun, "{kilobytes} kB: {resume:?}");
             let applied = errands.all(&on_disk(&APPLY));
-            assert_eq!(applied.status.code(), Some(0), "{kilobytes} kB: {applied:?}");
+            assert_eq!(
+                applied.status.code(),
+                Some(0),
+                "{kilobytes} kB: {applied:?}"
+            );
         }
         assert_eq!(errands.effects().len(), super::errands::ERRANDS.len());
         errands_ran_once(&errands);
     }
-    assert!(stopped_inside > 0, "no disk was full in the middle of a run");
+    assert!(
+        stopped_inside > 0,
+        "no disk was full in the middle of a run"
+    );
 }
 
 #[test]
@@ -419,11 +436,46 @@ fn a_disk_that_may_only_be_read() {
     let apply = on_disk(&APPLY);
     errands.cut(&apply, "before:8").output().unwrap();
     disk.becomes("ro");
-    let run = fs::read_dir(errands.file("disk/state/runs")).unwrap().next();
+    let run = fs::read_dir(errands.file("disk/state/runs"))
+        .unwrap()
+        .next();
     let run = run.unwrap().unwrap().file_name().into_string().unwrap();
     assert_snapshot!(errands.said(&run, errands.all(&on_disk(&RESUME))));
     disk.becomes("rw");
     let resumed = errands.all(&on_disk(&RESUME));
     assert_eq!(resumed.status.code(), Some(0), "{resumed:?}");
     errands_ran_once(&errands);
+}
+
+#[test]
+fn the_key_of_sealed_secrets() {
+    only_where_it_can_be_cut!();
+    let errands = Errands::cut_off();
+    let run = errands.run();
+    let key = errands.file("config/sms-plan/key");
+    let sealer = Sealer::new(KeySource::File(key.clone()));
+    let id = RunId::new(&run).unwrap();
+    let sealed = sealer.seal(&id, "source/membership", b"secret").unwrap();
+    let database = rusqlite::Connection::open(errands.file(STATE)).unwrap();
+    let insert = "INSERT INTO secrets (run, name, sealed) VALUES (?1, 'source/membership', ?2)";
+    database.execute(insert, (&run, sealed)).unwrap();
+    drop(database);
+    let kept = fs::read(&key).unwrap();
+    let resume = || errands.said(&run, errands.all(&RESUME));
+
+    fs::remove_file(&key).unwrap();
+    assert_snapshot!("the_key_is_missing", resume());
+    assert!(!key.exists(), "a new one was made");
+    fs::write(&key, [7; 32]).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_snapshot!("the_key_is_another_one", resume());
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_snapshot!("the_key_is_for_everybody", resume());
+    fs::write(&key, b"short").unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_snapshot!("the_key_is_none", resume());
+    fs::write(&key, kept).unwrap();
+    let resumed = errands.all(&RESUME);
+    assert_eq!(resumed.status.code(), Some(0), "{resumed:?}");
+    errands.ended_well("put back");
 }
