@@ -85,6 +85,17 @@ pub(super) async fn to_resume(store: &dyn Store, named: Option<&str>) -> Result<
     }
 }
 
+/// The named run, the only unfinished one, or where none is, the last.
+pub(super) async fn to_roll_back(
+    store: &dyn Store,
+    named: Option<&str>,
+) -> Result<RunId, CliError> {
+    if named.is_none() && !store.runs().await?.iter().any(|run| unfinished(run.state)) {
+        return to_show(store, None).await;
+    }
+    to_resume(store, named).await
+}
+
 /// The named run, the only unfinished one, or the last.
 pub(super) async fn to_show(store: &dyn Store, named: Option<&str>) -> Result<RunId, CliError> {
     if let Some(named) = named {

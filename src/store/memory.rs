@@ -126,6 +126,21 @@ impl Kept {
         }
     }
 
+    /// Locks subjects for a run, all or none.
+    fn lock(&mut self, run: &RunId, subjects: &[String]) -> Result<(), StoreError> {
+        for subject in subjects {
+            if let Some(owner) = self.locks.get(subject).filter(|owner| *owner != run) {
+                return Err(StoreError::Locked {
+                    subject: subject.clone(),
+                    run: owner.clone(),
+                });
+            }
+        }
+        let locks = subjects.iter().map(|one| (one.clone(), run.clone()));
+        self.locks.extend(locks);
+        Ok(())
+    }
+
     /// Takes the locks of ended runs away, which a process that was cut at its end left.
     fn unlock_ended(&mut self) {
         let runs = &self.runs;
@@ -159,17 +174,8 @@ impl Store for MemoryStore {
         if kept.runs.contains_key(&run.id) {
             return Err(StoreError::RunExists(run.id));
         }
-        for subject in &run.subjects {
-            if let Some(owner) = kept.locks.get(subject) {
-                return Err(StoreError::Locked {
-                    subject: subject.clone(),
-                    run: owner.clone(),
-                });
-            }
-        }
         let id = run.id.clone();
-        let locks = run.subjects.iter().map(|one| (one.clone(), id.clone()));
-        kept.locks.extend(locks);
+        kept.lock(&id, &run.subjects)?;
         kept.order.push(id.clone());
         let entry = Entry {
             new: run,
@@ -187,6 +193,11 @@ impl Store for MemoryStore {
 
     async fn append(&self, lease: &Lease, batch: Batch) -> Result<Vec<Event>, StoreError> {
         let mut kept = self.kept();
+        kept.held(lease)?;
+        if !batch.lock.is_empty() {
+            kept.unlock_ended();
+            kept.lock(&lease.run, &batch.lock)?;
+        }
         let entry = kept.held(lease)?;
         let mut events = Vec::with_capacity(batch.drafts.len());
         let mut state = entry.state;

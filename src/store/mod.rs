@@ -108,6 +108,8 @@ pub struct Batch {
     pub secrets: Vec<SealedSecret>,
     /// Names of secrets to destroy together with them.
     pub forget: Vec<String>,
+    /// Subjects to lock together with them, as a run does that had ended and goes on.
+    pub lock: Vec<String>,
 }
 
 /// Keeps journals.

@@ -18,6 +18,7 @@ mod rivals;
 mod scene;
 mod strange;
 mod twice;
+mod twin;
 
 use std::io::Write as _;
 

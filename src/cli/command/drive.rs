@@ -50,6 +50,7 @@ pub(super) struct Ready<'a> {
 }
 
 /// How far a person lets this process go.
+#[derive(Default)]
 pub(super) struct Bounds {
     until: Option<StageId>,
     pause_before: Vec<StageId>,
@@ -168,7 +169,7 @@ pub(super) async fn to_the_end(
     drop(live);
     let run = driven.map_err(|error| {
         CliError::from(error).under_way(&format!(
-            "go on when that is mended: sms-plan resume {id} --state {}",
+            "go on when that is mended, in the direction that it has: sms-plan resume {id} --state {}",
             state.display()
         ))
     })?;

@@ -77,6 +77,12 @@ pub(super) async fn execute(
         }
         return Ok(Exit::Done);
     }
+    if before.back().is_some() && (retry.is_some() || arguments.from.is_some()) {
+        return Err(CliError::usage(format!(
+            "run {id} is being rolled back: no stage of it runs again"
+        ))
+        .hint("sms-plan rollback --retry STAGE undoes one whatever a look shows"));
+    }
     let bounds = Bounds::new(&arguments.bounded, &pair.plan, Some(&before))?;
     let again = match &arguments.from {
         Some(from) => {
@@ -114,7 +120,7 @@ pub(super) async fn execute(
             },
         ));
     }
-    kinds.push((None, EventKind::RunResumed { by: person() }));
+    kinds.push((None, run.resumed(person())));
     write(store.as_ref(), &SystemClock, &lease, &mut run, kinds).await?;
     logging::start(verbose, Some(&world::run_folder(&folder, &id).join("log")))?;
     let ready = Ready {

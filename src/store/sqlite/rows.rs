@@ -58,25 +58,7 @@ pub(super) fn create(
             RunState::Running.to_string(),
         ],
     )?;
-    for subject in &run.subjects {
-        let owner: Option<String> = transaction
-            .query_row(
-                "SELECT run FROM locks WHERE subject = ?1",
-                [subject],
-                |row| row.get(0),
-            )
-            .optional()?;
-        if let Some(owner) = owner {
-            return Err(StoreError::Locked {
-                subject: subject.clone(),
-                run: known_id(&owner)?,
-            });
-        }
-        transaction.execute(
-            "INSERT INTO locks (subject, run) VALUES (?1, ?2)",
-            params![subject, run.id.as_str()],
-        )?;
-    }
+    lock(&transaction, &run.id, &run.subjects)?;
     let lease = Lease {
         run: run.id.clone(),
         epoch: 1,
@@ -84,6 +66,33 @@ pub(super) fn create(
     hold(&transaction, &lease, holder)?;
     commit(transaction)?;
     Ok(lease)
+}
+
+/// Locks subjects for a run; one that another run keeps is an error.
+fn lock(transaction: &Transaction<'_>, run: &RunId, subjects: &[String]) -> Result<(), StoreError> {
+    for subject in subjects {
+        let owner: Option<String> = transaction
+            .query_row(
+                "SELECT run FROM locks WHERE subject = ?1",
+                [subject],
+                |row| row.get(0),
+            )
+            .optional()?;
+        match owner {
+            None => transaction.execute(
+                "INSERT INTO locks (subject, run) VALUES (?1, ?2)",
+                params![subject, run.as_str()],
+            )?,
+            Some(owner) if owner == run.as_str() => continue,
+            Some(owner) => {
+                return Err(StoreError::Locked {
+                    subject: subject.clone(),
+                    run: known_id(&owner)?,
+                });
+            }
+        };
+    }
+    Ok(())
 }
 
 /// Removes runs that were cut before their first event: nothing of them ever happened, and nobody
@@ -125,6 +134,10 @@ pub(super) fn append(
 ) -> Result<Vec<Event>, StoreError> {
     let transaction = write(connection)?;
     refuse_lost_lease(&transaction, lease)?;
+    if !batch.lock.is_empty() {
+        unlock_ended(&transaction)?;
+        lock(&transaction, &lease.run, &batch.lock)?;
+    }
     let run = lease.run.as_str();
     let (mut seq, mut hash, mut percent): (i64, String, f64) = transaction.query_row(
         "SELECT seq, hash, percent FROM runs WHERE id = ?1",
