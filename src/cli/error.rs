@@ -162,6 +162,10 @@ impl From<StoreError> for CliError {
                      journal that would say so is gone",
                 )
                 .hint("put `state.db` and `state.db-wal` back from where they went, then resume"),
+            StoreError::Io { .. } => told(Exit::Usage).hint(
+                "nothing was changed; whoever runs sms-plan must be able to read and write the state \
+                 folder and the files in it: `ls -la` shows whose they are",
+            ),
             StoreError::Full { .. } => told(Exit::Failed)
                 .hint("free some room there; nothing that was recorded is lost"),
             StoreError::Busy { .. } => told(Exit::Held)
