@@ -129,8 +129,17 @@ pub async fn rehearse(
     setting: &Setting,
     report: &mut (dyn FnMut(&Event, &Run) + Send),
 ) -> Result<Rehearsal, RehearseError> {
-    let began = Instant::now();
     let simulation = Simulation::of(&setting.inventory, &setting.assumptions, setting.seed)?;
+    rehearse_on(simulation, setting, report).await
+}
+
+/// The same on a twin that the caller holds as well, and may change while it goes on.
+pub async fn rehearse_on(
+    simulation: Simulation,
+    setting: &Setting,
+    report: &mut (dyn FnMut(&Event, &Run) + Send),
+) -> Result<Rehearsal, RehearseError> {
+    let began = Instant::now();
     simulation.arm(&setting.faults);
     let bench = Bench::new(setting, simulation);
     let mut stops: Vec<Stopped> = Vec::new();
