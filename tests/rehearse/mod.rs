@@ -4,6 +4,7 @@ mod any_run;
 mod every_cut;
 mod every_kind;
 mod faults;
+mod in_doubt;
 pub(crate) mod likeness;
 mod recorded;
 mod shown;
