@@ -56,7 +56,7 @@ pub(super) struct Look {
     pub(super) overridden: bool,
     /// What a stage handed back that had ended and is looked at again.
     pub(super) before: Option<Value>,
-    /// The attempts agree on something already.
+    /// The attempts agree on everything already.
     pub(super) prepared: bool,
     /// The plan's early preconditions, where this stage makes the run's first change.
     pub(super) early: Vec<(usize, Precondition)>,

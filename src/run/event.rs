@@ -327,16 +327,4 @@ impl EventKind {
             | Self::UndoFailed { .. } => Scope::Stage,
         }
     }
-
-    /// Returns whether a run knows more after this event than its stages' statuses.
-    pub(super) fn teaches(&self) -> bool {
-        match self {
-            Self::Started { token, reach, .. } => !token.is_null() || reach.is_some(),
-            Self::Succeeded { output, reach, .. } | Self::Adopted { output, reach, .. } => {
-                !output.is_null() || reach.is_some()
-            }
-            Self::RunCreated { .. } | Self::LeaseTaken { .. } | Self::Snapshot { .. } => true,
-            _ => false,
-        }
-    }
 }

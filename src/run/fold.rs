@@ -95,7 +95,6 @@ pub struct Run {
     snapshots: BTreeMap<StageId, Value>,
     progress: Progress,
     epoch: u64,
-    knowledge: u64,
     seq: u64,
     at: String,
     created: Option<Event>,
@@ -160,7 +159,6 @@ impl Run {
             snapshots: BTreeMap::new(),
             progress,
             epoch: 0,
-            knowledge: 0,
             seq: 0,
             at: String::new(),
             created: None,
@@ -206,9 +204,6 @@ impl Run {
         self.seq = seq;
         if self.at < event.at {
             self.at.clone_from(&event.at);
-        }
-        if event.kind.teaches() {
-            self.knowledge += 1;
         }
         Ok(())
     }
@@ -472,12 +467,6 @@ impl Run {
     /// The epoch of the last process that took the lease.
     pub fn epoch(&self) -> u64 {
         self.epoch
-    }
-
-    /// Changes whenever the run has learned something that an action or a condition may ask for:
-    /// an output, a note, a reach, a snapshot or its epoch.
-    pub fn knowledge(&self) -> u64 {
-        self.knowledge
     }
 
     /// The number of the last event.
