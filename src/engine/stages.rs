@@ -35,19 +35,23 @@ use crate::run::StageId;
 use crate::run::StageStatus;
 use crate::run::WaitingFor;
 
-/// Events, secrets and names to forget that go into one append, and the stages whose attempts begin
-/// once it is durable.
+/// Events, secrets and names to forget that go into one append, and the stages whose attempts, or
+/// undos, begin once it is durable.
 #[derive(Default)]
-struct Gathered {
-    kinds: Vec<(Option<StageId>, EventKind)>,
+pub(super) struct Gathered {
+    pub(super) kinds: Vec<(Option<StageId>, EventKind)>,
     secrets: Vec<Sealed>,
     forget: Vec<String>,
     begun: Vec<usize>,
+    pub(super) begun_back: Vec<usize>,
 }
 
 impl Engine<'_> {
     /// Starts what may start: earliest in the file first, one stage a host at a time.
     pub(super) async fn start_ready(&mut self) -> Result<(), EngineError> {
+        if self.backwards.is_some() {
+            return self.start_back().await;
+        }
         loop {
             let mut gathered = Gathered::default();
             let mut freed = None;
@@ -84,7 +88,7 @@ impl Engine<'_> {
 
     /// Returns the first stage from a position on that may start, if any may.
     fn may_start(&self, first: usize) -> Option<usize> {
-        if self.halt.is_some() || self.live >= self.drive.parallel {
+        if self.backwards.is_some() || self.halt.is_some() || self.live >= self.drive.parallel {
             return None;
         }
         let last = self.last.unwrap_or(usize::MAX);
@@ -234,7 +238,11 @@ impl Engine<'_> {
         }
     }
 
-    fn spawn_look(&mut self, position: usize, early: Vec<(usize, crate::plan::Precondition)>) {
+    pub(super) fn spawn_look(
+        &mut self,
+        position: usize,
+        early: Vec<(usize, crate::plan::Precondition)>,
+    ) {
         let context = self.context(position);
         let state = self.run.stage(position);
         let stage = context.stage();
@@ -252,9 +260,10 @@ impl Engine<'_> {
         let work = Look {
             action,
             in_doubt: state.attempts > 0 || state.again,
-            overridden: state.overridden,
+            overridden: state.overridden && self.backwards.is_none(),
             before: state.again.then(|| state.output.clone()),
             prepared: state.attempts > 0 || !self.drive.registry.changes(&stage.uses),
+            back: self.backwards.is_some(),
             early,
             context,
         };
@@ -300,6 +309,12 @@ impl Engine<'_> {
                 Ok(Turn::Ended(position, took, result)) => {
                     self.applied(position, took, result, &mut gathered, &mut ended)?;
                 }
+                Ok(Turn::LookedBack(position, looked)) => {
+                    self.looked_back(position, looked, &mut gathered)?;
+                }
+                Ok(Turn::TakenBack(position, result)) => {
+                    self.taken_back(position, result, &mut gathered)?;
+                }
                 Err(error) if error.is_cancelled() => {}
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
@@ -311,7 +326,9 @@ impl Engine<'_> {
         self.start_at_once(&mut gathered);
         self.write(gathered).await?;
         for position in due {
-            if let Some(early) = self.passage(position) {
+            if self.backwards.is_some() {
+                self.spawn_back(position);
+            } else if let Some(early) = self.passage(position) {
                 self.spawn_look(position, early);
             } else {
                 self.leave(position);
@@ -327,6 +344,9 @@ impl Engine<'_> {
             .await?;
         for position in gathered.begun {
             self.spawn_apply(position);
+        }
+        for position in gathered.begun_back {
+            self.spawn_undo(position);
         }
         Ok(())
     }
@@ -354,6 +374,7 @@ impl Engine<'_> {
                 self.succeeded(position, 0, Some(saw), probe.outcome, gathered);
                 ended.push(position);
             }
+            Looked::Gone(probe) => self.gone(position, Some(probe), gathered),
             Looked::Refused(error) => {
                 self.gate.answered(position, false);
                 self.refused(position, &error, gathered)?;
@@ -399,6 +420,7 @@ impl Engine<'_> {
                 ended.push(position);
                 Ok(())
             }
+            Err(error) if self.backwards.is_some() => self.not_finished(position, &error, gathered),
             Err(error) => self.refused(position, &error, gathered),
         }
     }
@@ -497,7 +519,7 @@ impl Engine<'_> {
     }
 
     /// Frees the stage's place.
-    fn leave(&mut self, position: usize) {
+    pub(super) fn leave(&mut self, position: usize) {
         self.live -= 1;
         self.at_work.remove(&position);
         self.busy.remove(&self.drive.plan.stages[position].on);

@@ -14,10 +14,14 @@ mod reach;
 mod stall;
 mod standing;
 mod status;
+mod unwind;
 mod verdict;
 
-pub use event::{Draft, EVENT_VERSION, Event, EventKind, LOOK_AGAIN, RETRY, WaitingFor};
-pub use fold::{Accepted, FoldError, Run, Shape, ShapeStage, StageState};
+pub use event::{
+    Draft, EVENT_VERSION, Event, EventKind, LEAVE, LOOK_AGAIN, RETRY, ROLL_BACK_ON_FAILURE,
+    WaitingFor,
+};
+pub use fold::{Accepted, Back, FoldError, Run, Shape, ShapeStage, StageState};
 pub(crate) use hex::hex;
 pub use id::{IdError, RunId, StageId};
 pub use place::Place;
@@ -26,4 +30,5 @@ pub use reach::{Account, Reach};
 pub use stall::Stall;
 pub use standing::{Outcome, Probe, Sealed, Standing};
 pub use status::{IllegalEvent, RunState, StageStatus};
+pub use unwind::Unwind;
 pub use verdict::Verdict;

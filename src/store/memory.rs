@@ -21,6 +21,7 @@ use super::Lease;
 use super::NewRun;
 use super::Record;
 use super::RunLine;
+use super::SealedSecret;
 use super::Store;
 use super::StoreError;
 use super::entry::state_after;
@@ -82,6 +83,11 @@ impl Held {
         }
     }
 
+    /// When it ends unless it is renewed.
+    fn until(&self) -> String {
+        format!("{:.3}", self.renewed_at + LEASE_SPAN)
+    }
+
     /// Says why the lease no longer counts, if it does not.
     fn lost(&self, observer: &Holder) -> Option<String> {
         let limit = Duration::from_secs(LEASE_SECONDS.unsigned_abs());
@@ -120,13 +126,25 @@ impl Kept {
         }
     }
 
+    /// Locks subjects for a run, all or none.
+    fn lock(&mut self, run: &RunId, subjects: &[String]) -> Result<(), StoreError> {
+        for subject in subjects {
+            if let Some(owner) = self.locks.get(subject).filter(|owner| *owner != run) {
+                return Err(StoreError::Locked {
+                    subject: subject.clone(),
+                    run: owner.clone(),
+                });
+            }
+        }
+        let locks = subjects.iter().map(|one| (one.clone(), run.clone()));
+        self.locks.extend(locks);
+        Ok(())
+    }
+
     /// Takes the locks of ended runs away, which a process that was cut at its end left.
     fn unlock_ended(&mut self) {
         let runs = &self.runs;
-        let ended = |run: &RunId| {
-            let state = runs.get(run).map(|entry| entry.state);
-            matches!(state, Some(RunState::Succeeded | RunState::RolledBack))
-        };
+        let ended = |run: &RunId| runs.get(run).is_some_and(|entry| entry.state.is_over());
         self.locks.retain(|_, run| !ended(run));
     }
 
@@ -156,17 +174,8 @@ impl Store for MemoryStore {
         if kept.runs.contains_key(&run.id) {
             return Err(StoreError::RunExists(run.id));
         }
-        for subject in &run.subjects {
-            if let Some(owner) = kept.locks.get(subject) {
-                return Err(StoreError::Locked {
-                    subject: subject.clone(),
-                    run: owner.clone(),
-                });
-            }
-        }
         let id = run.id.clone();
-        let locks = run.subjects.iter().map(|one| (one.clone(), id.clone()));
-        kept.locks.extend(locks);
+        kept.lock(&id, &run.subjects)?;
         kept.order.push(id.clone());
         let entry = Entry {
             new: run,
@@ -184,6 +193,11 @@ impl Store for MemoryStore {
 
     async fn append(&self, lease: &Lease, batch: Batch) -> Result<Vec<Event>, StoreError> {
         let mut kept = self.kept();
+        kept.held(lease)?;
+        if !batch.lock.is_empty() {
+            kept.unlock_ended();
+            kept.lock(&lease.run, &batch.lock)?;
+        }
         let entry = kept.held(lease)?;
         let mut events = Vec::with_capacity(batch.drafts.len());
         let mut state = entry.state;
@@ -261,6 +275,8 @@ impl Store for MemoryStore {
                     machine: previous.holder.machine.clone(),
                     pid: previous.holder.pid,
                     since: previous.since.clone(),
+                    until: previous.until(),
+                    stopped: previous.holder.stopped(holder),
                 });
             }
         };
@@ -296,6 +312,15 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn any_secret(&self, run: &RunId) -> Result<Option<SealedSecret>, StoreError> {
+        let mut kept = self.kept();
+        let first = kept.entry(run)?.secrets.first_key_value();
+        Ok(first.map(|(name, sealed)| SealedSecret {
+            name: name.clone(),
+            sealed: sealed.clone(),
+        }))
+    }
+
     async fn secret(&self, run: &RunId, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let mut kept = self.kept();
         let entry = kept.entry(run).ok();
@@ -304,17 +329,16 @@ impl Store for MemoryStore {
 }
 
 fn held_by(lease: &Held) -> HeldBy {
-    let lost = if lease.given {
-        lease.lost(&Holder::this_process())
-    } else {
-        None
-    };
+    let me = Holder::this_process();
+    let lost = if lease.given { lease.lost(&me) } else { None };
+    let alive = lease.given && lost.is_none();
     HeldBy {
         holder: lease.holder.clone(),
         epoch: lease.epoch,
-        alive: lease.given && lost.is_none(),
+        alive,
+        stopped: alive && lease.holder.stopped(&me),
         since: lease.since.clone(),
-        until: format!("{:.3}", lease.renewed_at + LEASE_SPAN),
+        until: lease.until(),
         lost,
     }
 }

@@ -2,10 +2,13 @@
 
 mod bounds;
 mod by_hand;
+mod cut;
 mod diff;
+mod errands;
 mod explain;
 mod files;
 mod graph;
+mod harm;
 mod journal;
 mod preview;
 mod schemas;

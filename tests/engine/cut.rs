@@ -15,7 +15,7 @@ use std::thread::Thread;
 use async_trait::async_trait;
 use sms_plan::run::{Event, RunId};
 use sms_plan::store::{
-    Batch, Holder, Lease, NewRun, Record, RunLine, SqliteStore, Store, StoreError,
+    Batch, Holder, Lease, NewRun, Record, RunLine, SealedSecret, SqliteStore, Store, StoreError,
 };
 
 /// Where a store stops working.
@@ -153,6 +153,10 @@ impl Store for CutStore {
 
     async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError> {
         at_once(self.inner.request_stop(run, reason))
+    }
+
+    async fn any_secret(&self, run: &RunId) -> Result<Option<SealedSecret>, StoreError> {
+        at_once(self.inner.any_secret(run))
     }
 
     async fn secret(&self, run: &RunId, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

@@ -17,6 +17,7 @@ mod refused;
 mod scene;
 mod strange;
 mod twice;
+mod twin;
 
 use std::io::Write as _;
 

@@ -1,8 +1,11 @@
 //! Rehearsals: the shipped plan, the real engine and the real actions on a simulated world.
 
 mod any_run;
+mod every_cut;
 mod every_kind;
 mod faults;
+pub(crate) mod likeness;
+mod recorded;
 mod shown;
 mod wrong_plans;
 
@@ -13,7 +16,7 @@ use sms_plan::action::Registry;
 use sms_plan::plan::{Inventory, Plan, Source, load_inventory, load_plan};
 use sms_plan::rehearse::{Rehearsal, Setting, rehearse};
 use sms_plan::run::Run;
-use sms_plan::simulated::{Assumptions, Fault};
+use sms_plan::simulated::{Assumptions, Fault, Tempo};
 
 /// The pair of an example, rehearsed as it is.
 pub(crate) fn example(name: &str) -> Setting {
@@ -33,9 +36,12 @@ fn setting(path: &str, text: &str) -> Setting {
         plan: shipped(),
         inventory: Arc::new(inventory(path, text)),
         registry: Arc::new(registry),
+        observed: None,
         assumptions: Assumptions::default(),
+        tempo: Tempo::default(),
         seed: 7,
         faults: Vec::new(),
+        interruptions: Vec::new(),
         parallel: 1,
         decisions: Vec::new(),
         resumes: 0,

@@ -14,11 +14,13 @@ use super::super::Lease;
 use super::super::NewRun;
 use super::super::Record;
 use super::super::RunLine;
+use super::super::SealedSecret;
 use super::super::StoreError;
 use super::super::entry::chain;
 use super::super::entry::state_after;
 use super::super::entry::written;
 use super::super::lease::LEASE_SECONDS;
+use crate::run::EVENT_VERSION;
 use crate::run::Event;
 use crate::run::RunId;
 use crate::run::RunState;
@@ -58,7 +60,19 @@ pub(super) fn create(
         "INSERT INTO texts (run, plan, inventory) VALUES (?1, ?2, ?3)",
         params![run.id.as_str(), run.plan_text, run.inventory_text],
     )?;
-    for subject in &run.subjects {
+    lock(&transaction, &run.id, &run.subjects)?;
+    let lease = Lease {
+        run: run.id.clone(),
+        epoch: 1,
+    };
+    hold(&transaction, &lease, holder)?;
+    commit(transaction)?;
+    Ok(lease)
+}
+
+/// Locks subjects for a run; one that another run keeps is an error.
+fn lock(transaction: &Transaction<'_>, run: &RunId, subjects: &[String]) -> Result<(), StoreError> {
+    for subject in subjects {
         let owner: Option<String> = transaction
             .query_row(
                 "SELECT run FROM locks WHERE subject = ?1",
@@ -66,24 +80,21 @@ pub(super) fn create(
                 |row| row.get(0),
             )
             .optional()?;
-        if let Some(owner) = owner {
-            return Err(StoreError::Locked {
-                subject: subject.clone(),
-                run: known_id(&owner)?,
-            });
-        }
-        transaction.execute(
-            "INSERT INTO locks (subject, run) VALUES (?1, ?2)",
-            params![subject, run.id.as_str()],
-        )?;
+        match owner {
+            None => transaction.execute(
+                "INSERT INTO locks (subject, run) VALUES (?1, ?2)",
+                params![subject, run.as_str()],
+            )?,
+            Some(owner) if owner == run.as_str() => continue,
+            Some(owner) => {
+                return Err(StoreError::Locked {
+                    subject: subject.clone(),
+                    run: known_id(&owner)?,
+                });
+            }
+        };
     }
-    let lease = Lease {
-        run: run.id.clone(),
-        epoch: 1,
-    };
-    hold(&transaction, &lease, holder)?;
-    transaction.commit()?;
-    Ok(lease)
+    Ok(())
 }
 
 /// Removes runs that were cut before their first event: nothing of them ever happened, and nobody
@@ -125,6 +136,10 @@ pub(super) fn append(
 ) -> Result<Vec<Event>, StoreError> {
     let transaction = write(connection)?;
     refuse_lost_lease(&transaction, lease)?;
+    if !batch.lock.is_empty() {
+        unlock_ended(&transaction)?;
+        lock(&transaction, &lease.run, &batch.lock)?;
+    }
     let run = lease.run.as_str();
     let (mut seq, mut hash, mut percent): (i64, String, f64) = transaction
         .prepare_cached("SELECT seq, hash, percent FROM runs WHERE id = ?1")?
@@ -169,7 +184,7 @@ pub(super) fn append(
             percent,
             state.map(|state| state.to_string())
         ])?;
-    transaction.commit()?;
+    commit(transaction)?;
     Ok(events)
 }
 
@@ -216,11 +231,7 @@ pub(super) fn read(connection: &mut Connection, run: &RunId) -> Result<Record, S
             });
         }
         let mut event: Event =
-            serde_json::from_str(&body).map_err(|source| StoreError::Unreadable {
-                run: run.clone(),
-                seq,
-                source,
-            })?;
+            serde_json::from_str(&body).map_err(|source| unreadable(run, seq, &body, source))?;
         event.hash.clone_from(&hash);
         events.push(event);
         previous = hash;
@@ -238,6 +249,21 @@ pub(super) fn read(connection: &mut Connection, run: &RunId) -> Result<Record, S
         events,
         holder,
     })
+}
+
+/// Why a stored event, whose hash fits, is none that this program knows.
+fn unreadable(run: &RunId, seq: u64, body: &str, source: serde_json::Error) -> StoreError {
+    let run = run.clone();
+    let event: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    match event["v"].as_u64() {
+        Some(found) if found > u64::from(EVENT_VERSION) => StoreError::NewerEvent {
+            run,
+            seq,
+            found,
+            known: EVENT_VERSION,
+        },
+        _ => StoreError::Unreadable { run, seq, source },
+    }
 }
 
 pub(super) fn runs(connection: &mut Connection) -> Result<Vec<RunLine>, StoreError> {
@@ -296,7 +322,7 @@ pub(super) fn take_lease(
     let took_over = if previous.held {
         match previous.lost(holder) {
             Some(why) => Some(why),
-            None => return Err(previous.held_error(run)),
+            None => return Err(previous.held_error(run, holder)),
         }
     } else {
         None
@@ -308,7 +334,7 @@ pub(super) fn take_lease(
     hold(&transaction, &lease, holder)?;
     // A wish to stop was meant for whoever drove the run until now.
     transaction.execute("DELETE FROM requests WHERE run = ?1", [run.as_str()])?;
-    transaction.commit()?;
+    commit(transaction)?;
     Ok((lease, took_over))
 }
 
@@ -346,7 +372,7 @@ pub(super) fn release(
     if unlock {
         transaction.execute("DELETE FROM locks WHERE run = ?1", [run])?;
     }
-    transaction.commit()?;
+    commit(transaction)?;
     Ok(())
 }
 
@@ -382,8 +408,36 @@ pub(super) fn secret(
         .optional()?)
 }
 
+pub(super) fn any_secret(
+    connection: &mut Connection,
+    run: &RunId,
+) -> Result<Option<SealedSecret>, StoreError> {
+    Ok(connection
+        .query_row(
+            "SELECT name, sealed FROM secrets WHERE run = ?1 ORDER BY name LIMIT 1",
+            [run.as_str()],
+            |row| {
+                Ok(SealedSecret {
+                    name: row.get(0)?,
+                    sealed: row.get(1)?,
+                })
+            },
+        )
+        .optional()?)
+}
+
 fn write(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
     Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}
+
+/// Makes a change of a run's history durable.
+fn commit(transaction: Transaction<'_>) -> Result<(), StoreError> {
+    #[cfg(debug_assertions)]
+    super::cut::here(super::cut::Moment::Before);
+    transaction.commit()?;
+    #[cfg(debug_assertions)]
+    super::cut::here(super::cut::Moment::After);
+    Ok(())
 }
 
 fn known_id(text: &str) -> Result<RunId, StoreError> {
@@ -415,20 +469,26 @@ fn hold(transaction: &Transaction<'_>, lease: &Lease, holder: &Holder) -> Result
     Ok(())
 }
 
+/// A lease as it is kept.
+///
+/// It counts for [`LEASE_SECONDS`] from its last renewal, by the system's clock. A clock that jumps
+/// ahead ends it early, until the holder's next renewal; one that was set back is noticed, because
+/// no lease ends later than that many seconds from now, and does not keep a dead holder alive.
 struct LeaseRow {
     epoch: u64,
     holder: Holder,
     held: bool,
     since: String,
     until: String,
-    expired: bool,
+    /// It was not renewed by the clock of now.
+    silent: bool,
 }
 
 impl LeaseRow {
     /// Says why the lease no longer counts, if it does not.
     fn lost(&self, observer: &Holder) -> Option<String> {
         self.holder.gone(observer).or_else(|| {
-            self.expired.then(|| {
+            self.silent.then(|| {
                 format!(
                     "process {} on {} has been silent",
                     self.holder.pid, self.holder.machine
@@ -437,12 +497,14 @@ impl LeaseRow {
         })
     }
 
-    fn held_error(&self, run: &RunId) -> StoreError {
+    fn held_error(&self, run: &RunId, observer: &Holder) -> StoreError {
         StoreError::Held {
             run: run.clone(),
             machine: self.holder.machine.clone(),
             pid: self.holder.pid,
             since: self.since.clone(),
+            until: self.until.clone(),
+            stopped: self.holder.stopped(observer),
         }
     }
 }
@@ -460,14 +522,17 @@ fn lease_row(connection: &Connection, run: &RunId) -> Result<Option<LeaseRow>, S
     };
     let row = connection
         .query_row(
-            "SELECT epoch, holder, held, taken_at, expires_at < unixepoch(),
-                    strftime('%Y-%m-%dT%H:%M:%SZ', expires_at, 'unixepoch')
-             FROM leases WHERE run = ?1",
+            &format!(
+                "SELECT epoch, holder, held, taken_at,
+                        expires_at NOT BETWEEN unixepoch() AND unixepoch() + {LEASE_SECONDS},
+                        strftime('%Y-%m-%dT%H:%M:%SZ', expires_at, 'unixepoch')
+                 FROM leases WHERE run = ?1"
+            ),
             [run.as_str()],
             read,
         )
         .optional()?;
-    let Some((epoch, holder, held, since, expired, until)) = row else {
+    let Some((epoch, holder, held, since, silent, until)) = row else {
         return Ok(None);
     };
     let holder = serde_json::from_str(&holder).map_err(|source| StoreError::Unreadable {
@@ -481,7 +546,7 @@ fn lease_row(connection: &Connection, run: &RunId) -> Result<Option<LeaseRow>, S
         held,
         since,
         until,
-        expired,
+        silent,
     }))
 }
 
@@ -489,15 +554,14 @@ fn holder_of(connection: &Connection, run: &RunId) -> Result<Option<HeldBy>, Sto
     let Some(row) = lease_row(connection, run)? else {
         return Ok(None);
     };
-    let lost = if row.held {
-        row.lost(&Holder::this_process())
-    } else {
-        None
-    };
+    let me = Holder::this_process();
+    let lost = if row.held { row.lost(&me) } else { None };
+    let alive = row.held && lost.is_none();
     Ok(Some(HeldBy {
+        stopped: alive && row.holder.stopped(&me),
         holder: row.holder,
         epoch: row.epoch,
-        alive: row.held && lost.is_none(),
+        alive,
         since: row.since,
         until: row.until,
         lost,
