@@ -72,7 +72,7 @@ pub(super) struct Look {
     pub(super) overridden: bool,
     /// What a stage handed back that had ended and is looked at again.
     pub(super) before: Option<Value>,
-    /// The attempts agree on something already.
+    /// The attempts agree on everything already.
     pub(super) prepared: bool,
     /// The run is rolled back: what has begun is settled, and nothing is begun.
     pub(super) back: bool,
