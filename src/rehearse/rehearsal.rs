@@ -347,7 +347,7 @@ impl<'a> Bench<'a> {
         )
         .await?;
         let by = "the rehearsal".to_owned();
-        let resumed = vec![(None, EventKind::RunResumed { by })];
+        let resumed = vec![(None, run.resumed(by))];
         write(
             self.journal.as_ref(),
             self.clock.as_ref(),

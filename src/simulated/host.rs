@@ -387,6 +387,13 @@ impl Host for SimulatedHost {
             .await
     }
 
+    async fn pending(&self) -> Result<bool, HostError> {
+        self.look("ask whether a restart is due", |_, machine| {
+            Ok(machine.next_name.is_some() || !machine.settled)
+        })
+        .await
+    }
+
     async fn settle(&self) -> Result<(), HostError> {
         let settled = self.free_lock().await;
         self.told("wait for the last operation", settled)

@@ -224,10 +224,7 @@ fn a_store_that_must_be_there_is_not_made() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state");
     let error = SqliteStore::open_existing(&path).expect_err("there is none");
-    assert!(
-        matches!(error, StoreError::Io { what: "find", .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, StoreError::Missing { .. }), "{error:?}");
     assert!(!path.exists());
 }
 

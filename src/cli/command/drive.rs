@@ -50,6 +50,7 @@ pub(super) struct Ready<'a> {
 }
 
 /// How far a person lets this process go.
+#[derive(Default)]
 pub(super) struct Bounds {
     until: Option<StageId>,
     pause_before: Vec<StageId>,
@@ -167,8 +168,8 @@ pub(super) async fn to_the_end(
     .await;
     drop(live);
     let run = driven.map_err(|error| {
-        CliError::from(error).hint(format!(
-            "go on when that is mended: sms-plan resume {id} --state {}",
+        CliError::from(error).under_way(&format!(
+            "go on when that is mended, in the direction that it has: sms-plan resume {id} --state {}",
             state.display()
         ))
     })?;

@@ -33,10 +33,12 @@ use crate::run::EventKind;
 use crate::run::LOOK_AGAIN;
 use crate::run::RETRY;
 use crate::run::Run;
+use crate::run::RunId;
 use crate::run::StageStatus;
 use crate::store::KeySource;
 use crate::store::NewRun;
 use crate::store::Sealer;
+use crate::store::Store;
 
 pub(super) async fn execute(
     arguments: &Resume,
@@ -75,6 +77,12 @@ pub(super) async fn execute(
         }
         return Ok(Exit::Done);
     }
+    if before.back().is_some() && (retry.is_some() || arguments.from.is_some()) {
+        return Err(CliError::usage(format!(
+            "run {id} is being rolled back: no stage of it runs again"
+        ))
+        .hint("sms-plan rollback --retry STAGE undoes one whatever a look shows"));
+    }
     let bounds = Bounds::new(&arguments.bounded, &pair.plan, Some(&before))?;
     let again = match &arguments.from {
         Some(from) => {
@@ -93,6 +101,7 @@ pub(super) async fn execute(
     }
     say_edited(new, &pair, &registry, arguments.driving.format)?;
     let sealer = Sealer::new(KeySource::from_environment()?);
+    prove_key(store.as_ref(), &sealer, &id).await?;
     let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
     world.prove_directory().await?;
     let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &record, &pair.plan).await?;
@@ -111,7 +120,7 @@ pub(super) async fn execute(
             },
         ));
     }
-    kinds.push((None, EventKind::RunResumed { by: person() }));
+    kinds.push((None, run.resumed(person())));
     write(store.as_ref(), &SystemClock, &lease, &mut run, kinds).await?;
     logging::start(verbose, Some(&world::run_folder(&folder, &id).join("log")))?;
     let ready = Ready {
@@ -125,6 +134,15 @@ pub(super) async fn execute(
         state: &folder,
     };
     to_the_end(ready, &arguments.driving, bounds).await
+}
+
+/// Opens one of the run's sealed secrets: without their key the run would go on with another one,
+/// and fail in the middle.
+async fn prove_key(store: &dyn Store, sealer: &Sealer, id: &RunId) -> Result<(), CliError> {
+    if let Some(secret) = store.any_secret(id).await? {
+        sealer.open(id, &secret.name, &secret.sealed)?;
+    }
+    Ok(())
 }
 
 /// A run goes on with the texts that it began with; whoever has edited the files must know that, and
