@@ -99,6 +99,22 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
         return text;
     }
     let take_back = format!("or take it back: sms-plan rollback {id} {with_state}");
+    if run.is_complete()
+        && let Some(wanted) = run.unconfirmed()
+    {
+        let until = match &wanted.until {
+            Some(until) => format!("; the time for that ends, or ended, at {until}"),
+            None => String::new(),
+        };
+        let _infallible = writeln!(
+            text,
+            "\nrun {id}: every stage has ended, and nobody has confirmed it yet{until}\n\
+             nothing is rolled back while no process drives the run\n\
+             hint: let it stand: sms-plan approve {id} --by NAME {with_state}\n\
+             hint: {take_back}"
+        );
+        return text;
+    }
     let _infallible = match run.state() {
         RunState::Succeeded => {
             writeln!(
