@@ -23,7 +23,7 @@ stages:
     on: source
     uses: host.run
     needs: [connect-source]
-    with: { script: : >/root/begun; sleep 3; echo slow >>/root/errands, probe: grep -qx slow /root/errands }
+    with: { script: touch /root/begun; sleep 3; echo slow >>/root/errands, probe: grep -qx slow /root/errands }
   - id: next
     description: next
     on: source
