@@ -42,6 +42,7 @@ impl Engine<'_> {
             drafts,
             secrets,
             forget,
+            ..Batch::default()
         };
         let events = self.drive.store.append(&self.drive.lease, batch).await?;
         for event in events {

@@ -304,13 +304,9 @@ impl<'a> Bench<'a> {
         self.clock.next_process();
         let record = self.store.read(id).await?;
         let told = record.events.len();
-        let (lease, mut run) = take_over(
-            self.store.as_ref(),
-            self.clock.as_ref(),
-            &record,
-            &self.setting.plan,
-        )
-        .await?;
+        let shape = crate::engine::shape_of(&self.setting.plan);
+        let before = Run::read(id.clone(), shape, &record.events).map_err(EngineError::from)?;
+        let (lease, mut run) = take_over(self.store.as_ref(), self.clock.as_ref(), &before).await?;
         let by = "the rehearsal".to_owned();
         let resumed = vec![(None, EventKind::RunResumed { by })];
         write(

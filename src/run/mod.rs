@@ -11,18 +11,22 @@ mod place;
 mod progress;
 mod queue;
 mod reach;
+mod shape;
 mod stall;
 mod standing;
 mod status;
 mod verdict;
 
-pub use event::{Draft, EVENT_VERSION, Event, EventKind, LOOK_AGAIN, RETRY, WaitingFor};
-pub use fold::{Accepted, FoldError, Run, Shape, ShapeStage, StageState};
+pub use event::{
+    Draft, EVENT_VERSION, EditedFile, Event, EventKind, LOOK_AGAIN, RETRY, WaitingFor,
+};
+pub use fold::{Accepted, FoldError, Run, StageState};
 pub(crate) use hex::hex;
 pub use id::{IdError, RunId, StageId};
 pub use place::Place;
 pub use queue::Queue;
 pub use reach::{Account, Reach};
+pub use shape::{Shape, ShapeStage};
 pub use stall::Stall;
 pub use standing::{Outcome, Probe, Sealed, Standing};
 pub use status::{IllegalEvent, RunState, StageStatus};

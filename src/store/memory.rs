@@ -120,6 +120,25 @@ impl Kept {
         }
     }
 
+    /// Gives subjects to a run, all or none.
+    fn lock(&mut self, run: &RunId, subjects: &[String]) -> Result<(), StoreError> {
+        if subjects.is_empty() {
+            return Ok(());
+        }
+        self.unlock_ended();
+        for subject in subjects {
+            if let Some(owner) = self.locks.get(subject).filter(|owner| *owner != run) {
+                return Err(StoreError::Locked {
+                    subject: subject.clone(),
+                    run: owner.clone(),
+                });
+            }
+        }
+        let locks = subjects.iter().map(|one| (one.clone(), run.clone()));
+        self.locks.extend(locks);
+        Ok(())
+    }
+
     /// Takes the locks of ended runs away, which a process that was cut at its end left.
     fn unlock_ended(&mut self) {
         let runs = &self.runs;
@@ -152,21 +171,11 @@ impl Store for MemoryStore {
     async fn create(&self, run: NewRun, holder: &Holder) -> Result<Lease, StoreError> {
         let mut kept = self.kept();
         kept.forget_unborn(holder);
-        kept.unlock_ended();
         if kept.runs.contains_key(&run.id) {
             return Err(StoreError::RunExists(run.id));
         }
-        for subject in &run.subjects {
-            if let Some(owner) = kept.locks.get(subject) {
-                return Err(StoreError::Locked {
-                    subject: subject.clone(),
-                    run: owner.clone(),
-                });
-            }
-        }
         let id = run.id.clone();
-        let locks = run.subjects.iter().map(|one| (one.clone(), id.clone()));
-        kept.locks.extend(locks);
+        kept.lock(&id, &run.subjects)?;
         kept.order.push(id.clone());
         let entry = Entry {
             new: run,
@@ -197,6 +206,8 @@ impl Store for MemoryStore {
             hash.clone_from(&event.hash);
             events.push(event);
         }
+        kept.lock(&lease.run, &batch.lock)?;
+        let entry = kept.held(lease)?;
         entry.state = state;
         entry.changed_at = now();
         entry.events.extend(events.iter().cloned());

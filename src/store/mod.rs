@@ -105,6 +105,9 @@ pub struct Batch {
     pub secrets: Vec<SealedSecret>,
     /// Names of secrets to destroy together with them.
     pub forget: Vec<String>,
+    /// Servers, addresses and directory objects that belong to the run from here on; if one is
+    /// another run's, nothing of the batch is written.
+    pub lock: Vec<String>,
 }
 
 /// Keeps journals.

@@ -3,6 +3,7 @@
 mod bounds;
 mod by_hand;
 mod diff;
+mod edited;
 mod explain;
 mod files;
 mod graph;

@@ -19,6 +19,7 @@ use crate::action::world::refused;
 use crate::host::Naming;
 use crate::plan::Identity;
 use crate::plan::Nature;
+use crate::plan::Part;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Place;
@@ -45,7 +46,9 @@ impl Action for Rename {
             expressions: &[],
             changes: true,
             summary: "renames a server: the source to its new name, the destination to the source's",
-            nature: Nature::change("this new name").identity(Identity::Moves),
+            nature: Nature::change("this new name")
+                .identity(Identity::Moves)
+                .follows(&[Part::NewName]),
         }
     }
 

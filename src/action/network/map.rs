@@ -22,6 +22,7 @@ use crate::action::world::refused;
 use crate::host::NetworkChange;
 use crate::plan::Identity;
 use crate::plan::Nature;
+use crate::plan::Part;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Place;
@@ -59,7 +60,9 @@ impl Action for Map {
             expressions: &[],
             changes: true,
             summary: "maps network adapters: new addresses for the source, its old ones for the destination",
-            nature: Nature::change("this mapping of addresses").identity(Identity::Moves),
+            nature: Nature::change("this mapping of addresses")
+                .identity(Identity::Moves)
+                .follows(&[Part::NewAddresses, Part::Mapping]),
         }
     }
 

@@ -7,6 +7,7 @@ mod book;
 mod completions;
 mod diff;
 mod drive;
+mod edited;
 mod events;
 mod explain;
 mod graph;

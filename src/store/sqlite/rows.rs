@@ -32,7 +32,6 @@ pub(super) fn create(
 ) -> Result<Lease, StoreError> {
     let transaction = write(connection)?;
     forget_unborn(&transaction, holder)?;
-    unlock_ended(&transaction)?;
     let known: i64 = transaction.query_row(
         "SELECT count(*) FROM runs WHERE id = ?1",
         [run.id.as_str()],
@@ -56,25 +55,7 @@ pub(super) fn create(
             RunState::Running.to_string(),
         ],
     )?;
-    for subject in &run.subjects {
-        let owner: Option<String> = transaction
-            .query_row(
-                "SELECT run FROM locks WHERE subject = ?1",
-                [subject],
-                |row| row.get(0),
-            )
-            .optional()?;
-        if let Some(owner) = owner {
-            return Err(StoreError::Locked {
-                subject: subject.clone(),
-                run: known_id(&owner)?,
-            });
-        }
-        transaction.execute(
-            "INSERT INTO locks (subject, run) VALUES (?1, ?2)",
-            params![subject, run.id.as_str()],
-        )?;
-    }
+    lock(&transaction, &run.id, &run.subjects)?;
     let lease = Lease {
         run: run.id.clone(),
         epoch: 1,
@@ -82,6 +63,37 @@ pub(super) fn create(
     hold(&transaction, &lease, holder)?;
     transaction.commit()?;
     Ok(lease)
+}
+
+/// Gives subjects to a run; one that is another run's refuses all.
+fn lock(transaction: &Transaction<'_>, run: &RunId, subjects: &[String]) -> Result<(), StoreError> {
+    if subjects.is_empty() {
+        return Ok(());
+    }
+    unlock_ended(transaction)?;
+    for subject in subjects {
+        let owner: Option<String> = transaction
+            .query_row(
+                "SELECT run FROM locks WHERE subject = ?1",
+                [subject],
+                |row| row.get(0),
+            )
+            .optional()?;
+        match owner {
+            None => transaction.execute(
+                "INSERT INTO locks (subject, run) VALUES (?1, ?2)",
+                params![subject, run.as_str()],
+            )?,
+            Some(owner) if owner == run.as_str() => continue,
+            Some(owner) => {
+                return Err(StoreError::Locked {
+                    subject: subject.clone(),
+                    run: known_id(&owner)?,
+                });
+            }
+        };
+    }
+    Ok(())
 }
 
 /// Removes runs that were cut before their first event: nothing of them ever happened, and nobody
@@ -123,6 +135,7 @@ pub(super) fn append(
 ) -> Result<Vec<Event>, StoreError> {
     let transaction = write(connection)?;
     refuse_lost_lease(&transaction, lease)?;
+    lock(&transaction, &lease.run, &batch.lock)?;
     let run = lease.run.as_str();
     let (mut seq, mut hash, mut percent): (i64, String, f64) = transaction.query_row(
         "SELECT seq, hash, percent FROM runs WHERE id = ?1",
