@@ -7,6 +7,7 @@ use super::diff::InventoryDifference;
 use super::diff::PlanDifference;
 use super::diff::Presence;
 use super::diff::StageDifference;
+use super::expression::Expression;
 use super::expression::Reference;
 use super::inventory::HostSpec;
 use super::inventory::Inventory;
@@ -242,14 +243,14 @@ fn concerned(plan: &Plan, followed: &[(Part, Place)], path: Option<&[&str]>) -> 
 }
 
 fn condition(stage: &Stage) -> impl Iterator<Item = &Reference> {
-    stage.when.iter().flat_map(|when| when.reads())
+    stage.when.iter().flat_map(Expression::reads)
 }
 
 /// What a stage's parameters read; its questions and words do nothing.
 fn effect(stage: &Stage) -> impl Iterator<Item = &Reference> {
     let templates = stage.with_templates.values().flat_map(Template::reads);
     let expressions = stage.with_expressions.values();
-    templates.chain(expressions.flat_map(|expression| expression.reads()))
+    templates.chain(expressions.flat_map(Expression::reads))
 }
 
 /// Whether something that is read contains, or is part of, what is at a path of the inventory.

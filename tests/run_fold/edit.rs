@@ -100,12 +100,11 @@ fn stages_keep_what_is_known_of_them_by_their_names() {
         .foresee(&[(None, edit(Some(shape.clone())))])
         .expect("it fits");
     happens(&mut run, None, edit(Some(shape))).expect("it fits");
-    use StageStatus::{Pending, Succeeded};
     let expected = [
-        ("new", Pending),
-        ("a", Succeeded),
-        ("c", Pending),
-        ("d", Pending),
+        ("new", StageStatus::Pending),
+        ("a", StageStatus::Succeeded),
+        ("c", StageStatus::Pending),
+        ("d", StageStatus::Pending),
     ];
     assert_eq!(
         statuses(&run),

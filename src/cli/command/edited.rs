@@ -63,8 +63,11 @@ pub(super) struct GoesOnWith {
 enum Now<T> {
     Same,
     SameMeaning,
-    Unreadable,
-    Faulty(Diagnostics),
+    /// It can no longer be read, or is faulty now.
+    Unusable {
+        gone: bool,
+        faults: Diagnostics,
+    },
     Edited(Arc<T>, String, Vec<Edit>),
 }
 
@@ -98,10 +101,7 @@ pub(super) fn edited_since(
     let with_plan = new_plan.as_ref().unwrap_or(&pair.plan);
     let inventory = inventory_now(new, &pair.inventory, with_plan);
     if wish.take {
-        all_readable(&[
-            (&new.plan_path, plan.fault()),
-            (&new.inventory_path, inventory.fault()),
-        ])?;
+        all_usable([plan.faults(), inventory.faults()])?;
     }
     let new_inventory = inventory.value(takes);
     let of_plan = plan.edits().iter().filter(|_| new_plan.is_some());
@@ -174,9 +174,11 @@ impl<T> Now<T> {
     ) -> Self {
         match std::fs::read_to_string(path) {
             Ok(now) if now == text => Self::Same,
-            Err(_) => Self::Unreadable,
-            Ok(_) => match read(Path::new(path)) {
-                Err(faults) => Self::Faulty(faults),
+            now => match read(Path::new(path)) {
+                Err(faults) => Self::Unusable {
+                    gone: now.is_err(),
+                    faults,
+                },
                 Ok(value) => match compare(&value) {
                     None => Self::SameMeaning,
                     Some((told, edits)) => Self::Edited(Arc::new(value), told, edits),
@@ -199,11 +201,9 @@ impl<T> Now<T> {
         }
     }
 
-    /// Nothing where the file can be taken, else its faults, or none where it cannot be read.
-    fn fault(&self) -> Option<Option<&Diagnostics>> {
+    fn faults(&self) -> Option<&Diagnostics> {
         match self {
-            Self::Faulty(faults) => Some(Some(faults)),
-            Self::Unreadable => Some(None),
+            Self::Unusable { faults, .. } => Some(faults),
             _ => None,
         }
     }
@@ -216,8 +216,8 @@ impl<T> Now<T> {
                 format!("was edited since, and means the same; {LEFT}"),
                 None,
             ),
-            Self::Unreadable => (format!("cannot be read any more; {LEFT}"), None),
-            Self::Faulty(_) => (format!("was edited since, and is faulty now; {LEFT}"), None),
+            Self::Unusable { gone: true, .. } => (format!("cannot be read any more; {LEFT}"), None),
+            Self::Unusable { .. } => (format!("was edited since, and is faulty now; {LEFT}"), None),
             Self::Edited(_, told, edits) => {
                 let words = match fate(edits) {
                     Fate::Taken => "was edited since, and is taken".to_owned(),
@@ -270,22 +270,16 @@ fn inventory_now(new: &NewRun, old: &Inventory, plan: &Plan) -> Now<Inventory> {
 }
 
 /// Whoever wants edited files taken must hear that they cannot be.
-fn all_readable(files: &[(&str, Option<Option<&Diagnostics>>)]) -> Result<(), CliError> {
-    let faults: Vec<_> = files
-        .iter()
-        .filter_map(|(_, fault)| fault.flatten())
-        .collect();
+fn all_usable(faults: [Option<&Diagnostics>; 2]) -> Result<(), CliError> {
+    let faults: Vec<&Diagnostics> = faults.into_iter().flatten().collect();
     for faults in &faults {
         print_diagnostics(faults);
-    }
-    if let Some((path, _)) = files.iter().find(|(_, fault)| matches!(fault, Some(None))) {
-        return Err(CliError::usage(format!("`{path}` cannot be read any more"))
-            .hint("without --use-edited the run goes on with the text that it has"));
     }
     if faults.is_empty() {
         Ok(())
     } else {
-        Err(CliError::faulty())
+        Err(CliError::faulty()
+            .hint("without --use-edited the run goes on with the text that it has"))
     }
 }
 
@@ -298,15 +292,16 @@ fn is_accepted(refused: &Refused, accept: &[StageId]) -> bool {
 }
 
 fn too_late(refused: &[Refused], run: &Run) -> CliError {
-    let mut words = "the edited files cannot be taken".to_owned();
-    for one in refused {
-        let change = one.with_stage();
-        let why = &one.why;
-        words += &format!("\n  {change}\n    {why}");
-        if let Some(instead) = one.instead {
-            words += &format!(": {instead}");
-        }
-    }
+    let lines = refused.iter().map(|one| {
+        let instead = one
+            .instead
+            .map_or_else(String::new, |words| format!(": {words}"));
+        format!("\n  {}\n    {}{instead}", one.with_stage(), one.why)
+    });
+    let words = format!(
+        "the edited files cannot be taken{}",
+        lines.collect::<String>()
+    );
     let mut acceptable: Vec<&str> = refused
         .iter()
         .filter(|one| one.instead.is_none())
