@@ -9,6 +9,7 @@
 
 mod account;
 mod chance;
+mod compare;
 mod context;
 mod control;
 mod credential;
@@ -27,6 +28,7 @@ mod server;
 mod token_filter;
 mod world;
 
+pub use compare::Comparison;
 pub use context::Context;
 pub use context::View;
 pub use credential::CredentialError;
@@ -44,6 +46,7 @@ pub use roots::roots;
 pub use server::lacks_hardened_join;
 pub use world::World;
 pub use world::first_reach;
+pub use world::sealed_names;
 
 use async_trait::async_trait;
 use serde_json::Value;

@@ -34,8 +34,8 @@ use crate::run::WaitingFor;
 
 /// Events, secrets and names to forget that go into one append.
 #[derive(Default)]
-struct Gathered {
-    kinds: Vec<(Option<StageId>, EventKind)>,
+pub(super) struct Gathered {
+    pub(super) kinds: Vec<(Option<StageId>, EventKind)>,
     secrets: Vec<Sealed>,
     forget: Vec<String>,
 }
@@ -43,6 +43,9 @@ struct Gathered {
 impl Engine<'_> {
     /// Starts what may start: earliest in the file first, one stage a host at a time.
     pub(super) async fn start_ready(&mut self) -> Result<(), EngineError> {
+        if self.backwards.is_some() {
+            return self.start_back().await;
+        }
         loop {
             let mut gathered = Gathered::default();
             let mut freed = None;
@@ -187,7 +190,11 @@ impl Engine<'_> {
         }
     }
 
-    fn spawn_look(&mut self, position: usize, early: Vec<(usize, crate::plan::Precondition)>) {
+    pub(super) fn spawn_look(
+        &mut self,
+        position: usize,
+        early: Vec<(usize, crate::plan::Precondition)>,
+    ) {
         let context = self.context(position);
         let state = self.run.stage(position);
         let stage = context.stage();
@@ -205,9 +212,10 @@ impl Engine<'_> {
         let work = Look {
             action,
             in_doubt: state.attempts > 0 || state.again,
-            overridden: state.overridden,
+            overridden: state.overridden && self.backwards.is_none(),
             before: state.again.then(|| state.output.clone()),
             prepared: state.attempts > 0,
+            back: self.backwards.is_some(),
             early,
             context,
         };
@@ -241,6 +249,7 @@ impl Engine<'_> {
         let mut gathered = Gathered::default();
         let mut ended = Vec::new();
         let mut begun = Vec::new();
+        let mut begun_back = Vec::new();
         let mut due = Vec::new();
         for turn in turns {
             match turn {
@@ -255,6 +264,12 @@ impl Engine<'_> {
                 Ok(Turn::Ended(position, took, result)) => {
                     self.applied(position, took, result, &mut gathered, &mut ended)?;
                 }
+                Ok(Turn::LookedBack(position, looked)) => {
+                    begun_back.extend(self.looked_back(position, looked, &mut gathered)?);
+                }
+                Ok(Turn::TakenBack(position, result)) => {
+                    self.taken_back(position, result, &mut gathered)?;
+                }
                 Err(error) if error.is_cancelled() => {}
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
@@ -267,8 +282,13 @@ impl Engine<'_> {
         for position in begun {
             self.spawn_apply(position);
         }
+        for position in begun_back {
+            self.spawn_undo(position);
+        }
         for position in due {
-            if let Some(early) = self.passage(position) {
+            if self.backwards.is_some() {
+                self.spawn_back(position);
+            } else if let Some(early) = self.passage(position) {
                 self.spawn_look(position, early);
             } else {
                 self.leave(position);
@@ -315,6 +335,10 @@ impl Engine<'_> {
                 ended.push(position);
                 Ok(None)
             }
+            Looked::Gone(probe) => {
+                self.gone(position, Some(probe), gathered);
+                Ok(None)
+            }
             Looked::Refused(error) => {
                 self.gate.answered(position, false);
                 self.refused(position, &error, gathered)?;
@@ -338,6 +362,7 @@ impl Engine<'_> {
                 ended.push(position);
                 Ok(())
             }
+            Err(error) if self.backwards.is_some() => self.not_finished(position, &error, gathered),
             Err(error) => self.refused(position, &error, gathered),
         }
     }
@@ -436,7 +461,7 @@ impl Engine<'_> {
     }
 
     /// Frees the stage's place.
-    fn leave(&mut self, position: usize) {
+    pub(super) fn leave(&mut self, position: usize) {
         self.live -= 1;
         self.at_work.remove(&position);
         self.busy.remove(&self.drive.plan.stages[position].on);

@@ -39,6 +39,8 @@ pub struct Nature {
     pub moot: &'static [Moot],
     /// Whether it can be taken back.
     pub undo: Undo,
+    /// What its undo does, as in `joins the domain again`; empty where it does nothing.
+    pub back: &'static str,
     /// What it does to the identity under which clients find a server.
     pub identity: Identity,
     /// Where, and why, the run cannot simply be taken back once it has run.
@@ -68,6 +70,7 @@ impl Nature {
             noun,
             moot: &[],
             undo: Undo::NotNeeded,
+            back: "",
             identity: Identity::Untouched,
             no_return: None,
             follows: &[],
@@ -92,6 +95,12 @@ impl Nature {
     #[must_use]
     pub const fn follows(self, follows: &'static [Part]) -> Self {
         Self { follows, ..self }
+    }
+
+    /// The same, with what its undo does.
+    #[must_use]
+    pub const fn back(self, back: &'static str) -> Self {
+        Self { back, ..self }
     }
 
     /// The same, with what facts make of it.

@@ -46,7 +46,7 @@ impl Action for Acting {
     }
 
     async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
-        self.inner.prepare(cx).await
+        looking_at(&cx.stage().id, self.inner.prepare(cx)).await
     }
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
@@ -54,7 +54,7 @@ impl Action for Acting {
     }
 
     async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
-        self.inner.undo(cx).await
+        under(&cx.stage().id, self.only_looks, self.inner.undo(cx)).await
     }
 
     fn book(&self, cx: &Context) -> Manual {

@@ -31,6 +31,7 @@ pub struct FaultRow {
 pub async fn random_faults(setting: &Setting, seed: u64) -> Result<Vec<Fault>, RehearseError> {
     let calm = Setting {
         faults: Vec::new(),
+        interruptions: Vec::new(),
         resumes: 0,
         ..setting.clone()
     };
@@ -69,6 +70,7 @@ pub async fn every_fault(
 ) -> Result<(Rehearsal, Vec<FaultRow>), RehearseError> {
     let calm = Setting {
         faults: Vec::new(),
+        interruptions: Vec::new(),
         resumes: 0,
         ..setting.clone()
     };

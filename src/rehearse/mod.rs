@@ -6,9 +6,13 @@
 mod acting;
 mod clock;
 mod every_fault;
+mod journal;
+mod measured;
 mod rehearsal;
 mod timing;
 
 pub use every_fault::{FaultRow, every_fault, random_faults};
+pub use journal::{Interruption, InterruptionKind};
+pub use measured::{Measured, done, fitted};
 pub use rehearsal::{Rehearsal, RehearseError, Setting, Stopped, rehearse};
-pub use timing::{Timing, timing};
+pub use timing::{Basis, Timing, timing};

@@ -1,15 +1,19 @@
 //! One rehearsal: begin, drive, and after a power cut take over and go on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::acting;
 use super::clock::VirtualClock;
+use super::journal::Interruption;
+use super::journal::Journal;
+use super::timing::Basis;
+use super::timing::bases;
 use crate::action::Credentials;
 use crate::action::Registry;
 use crate::action::World;
@@ -18,9 +22,9 @@ use crate::engine::Clock;
 use crate::engine::Drive;
 use crate::engine::EngineError;
 use crate::engine::News;
-use crate::engine::Stop;
 use crate::engine::begin;
 use crate::engine::drive;
+use crate::engine::shape_of;
 use crate::engine::take_over;
 use crate::engine::write;
 use crate::plan::Inventory;
@@ -36,10 +40,11 @@ use crate::simulated::AssumptionError;
 use crate::simulated::Assumptions;
 use crate::simulated::End;
 use crate::simulated::Fault;
+use crate::simulated::Observed;
 use crate::simulated::Simulation;
+use crate::simulated::Tempo;
 use crate::store::KeySource;
 use crate::store::Lease;
-use crate::store::MemoryStore;
 use crate::store::Sealer;
 use crate::store::Store;
 
@@ -57,12 +62,18 @@ pub struct Setting {
     pub inventory: Arc<Inventory>,
     /// The actions.
     pub registry: Arc<Registry>,
+    /// What a real run saw of the servers, where the twin is made of one.
+    pub observed: Option<Arc<Observed>>,
     /// What the inventory leaves out.
     pub assumptions: Assumptions,
+    /// How fast things go, where somebody has measured it.
+    pub tempo: Tempo,
     /// What makes one rehearsal differ from another.
     pub seed: u64,
     /// What goes wrong.
     pub faults: Vec<Fault>,
+    /// What befalls the orchestrator at events of the journal, in their order.
+    pub interruptions: Vec<Interruption>,
     /// What a person accepted before it begins.
     pub decisions: Vec<EventKind>,
     /// How many stages may be under way at once; at least 1.
@@ -80,12 +91,16 @@ pub struct Rehearsal {
     pub events: Vec<Event>,
     /// How the twin stands.
     pub end: End,
+    /// Where the time of each stage that ran comes from.
+    pub bases: BTreeMap<StageId, Basis>,
     /// How long it took, in virtual time.
     pub lasted: Duration,
     /// The faults that struck.
     pub struck: Vec<Fault>,
     /// The faults that found nothing to strike.
     pub missed: Vec<Fault>,
+    /// The interruptions whose event never came.
+    pub unreached: Vec<Interruption>,
     /// Each time that the run stood still: how, and what was mended before it went on.
     pub stops: Vec<Stopped>,
 }
@@ -126,43 +141,53 @@ pub async fn rehearse(
     report: &mut (dyn FnMut(&Event, &Run) + Send),
 ) -> Result<Rehearsal, RehearseError> {
     let began = Instant::now();
-    let simulation = Simulation::of(&setting.inventory, &setting.assumptions, setting.seed)?;
+    let simulation = Simulation::of(
+        &setting.inventory,
+        setting.observed.as_deref(),
+        &setting.assumptions,
+        &setting.tempo,
+        setting.seed,
+    )?;
     simulation.arm(&setting.faults);
-    let mut bench = Bench::new(setting, simulation);
-    let mut run = bench.begin(report).await?;
-    let mut stops = Vec::new();
-    loop {
-        let (state, seen) = bench.drive(&run, report).await?;
-        run = seen;
-        if state == RunState::Succeeded {
-            break;
+    let bench = Bench::new(setting, simulation);
+    let mut stops: Vec<Stopped> = Vec::new();
+    let run = loop {
+        let (cut, run) = bench.process(report).await?;
+        if run
+            .as_ref()
+            .is_some_and(|run| run.state() == RunState::Succeeded)
+        {
+            break run;
         }
         // After a power cut nobody has to mend anything: the orchestrator comes back by itself.
-        let cut = state == RunState::Running;
-        let resumed = stops
-            .iter()
-            .filter(|stop: &&Stopped| stop.state != RunState::Running);
+        let resumed = stops.iter().filter(|stop| stop.state != RunState::Running);
         let more = cut || resumed.count() < usize::try_from(setting.resumes).unwrap_or(usize::MAX);
         if more {
             sleep(if cut { AWAY } else { MENDING }).await;
         }
         let mended = (more && !cut).then(|| bench.simulation.mend());
         stops.push(Stopped {
-            state,
-            why: why(&run),
+            state: match &run {
+                Some(run) if !cut => run.state(),
+                _ => RunState::Running,
+            },
+            why: run.as_ref().and_then(why),
             mended: if cut { Some(Vec::new()) } else { mended },
         });
         if !more {
-            break;
+            break run;
         }
-        run = bench.resume(run.id(), report).await?;
-    }
-    let events = bench.store.read(run.id()).await?.events;
+    };
+    let run = run.ok_or(RehearseError::Servers)?;
+    let events = bench.journal.read(run.id()).await?.events;
+    let end = bench.simulation.end();
     Ok(Rehearsal {
         lasted: began.elapsed(),
-        end: bench.simulation.end(),
+        bases: bases(setting, &run, &end),
+        end,
         struck: bench.simulation.struck(),
         missed: bench.simulation.waiting(),
+        unreached: bench.journal.waiting(),
         run,
         events,
         stops,
@@ -175,19 +200,18 @@ struct Bench<'a> {
     simulation: Simulation,
     registry: Arc<Registry>,
     world: Arc<World>,
-    store: Arc<MemoryStore>,
+    journal: Arc<Journal>,
     sealer: Sealer,
     clock: Arc<VirtualClock>,
-    lease: Option<Lease>,
 }
 
 impl<'a> Bench<'a> {
     fn new(setting: &'a Setting, simulation: Simulation) -> Self {
         let inventory = &setting.inventory;
-        let store = Arc::new(MemoryStore::default());
+        let journal = Journal::new(simulation.clone(), &setting.interruptions);
         let sealer = Sealer::new(KeySource::Given(Zeroizing::new([0; 32])));
         let credentials = Credentials::stand_ins(inventory);
-        let vault: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        let vault: Arc<dyn Store> = Arc::clone(&journal) as Arc<dyn Store>;
         let orchestrator = "the rehearsal".to_owned();
         let mut world = World::new(Arc::clone(inventory), credentials, orchestrator)
             .with_machines(simulation.machines())
@@ -215,55 +239,47 @@ impl<'a> Bench<'a> {
             simulation,
             registry: Arc::new(acting::told(&setting.registry)),
             world: Arc::new(world),
-            store,
+            journal,
             sealer,
             clock: Arc::new(VirtualClock::new(setting.seed)),
-            lease: None,
         }
     }
 
-    async fn begin(
-        &mut self,
+    /// One process: begins the run, or takes it over, and drives it until it stands still or power
+    /// is lost. Says whether that was so, and how the run stands, if there is one by then.
+    async fn process(
+        &self,
+        report: &mut (dyn FnMut(&Event, &Run) + Send),
+    ) -> Result<(bool, Option<Run>), RehearseError> {
+        let driven = tokio::select! {
+            biased;
+            () = self.simulation.power_cut() => None,
+            driven = self.begin_or_resume(report) => Some(driven?),
+        };
+        self.clock.next_process();
+        if driven.is_some() {
+            return Ok((false, driven));
+        }
+        // What the process knew died with it; the journal is what is left.
+        self.world.close().await;
+        Ok((true, self.read().await?))
+    }
+
+    async fn begin_or_resume(
+        &self,
         report: &mut (dyn FnMut(&Event, &Run) + Send),
     ) -> Result<Run, RehearseError> {
-        let mut reach = first_reach(&self.setting.inventory);
-        let source = reach.remove(&Place::Source).ok_or(RehearseError::Servers)?;
-        let destination = reach
-            .remove(&Place::Destination)
-            .ok_or(RehearseError::Servers)?;
-        let (lease, run) = begin(
-            self.store.as_ref(),
-            self.clock.as_ref(),
-            &self.setting.plan,
-            &self.setting.inventory,
-            (source, destination),
-            Vec::new(),
-            self.setting.decisions.clone(),
-        )
-        .await?;
-        self.lease = Some(lease);
-        for event in self.store.read(run.id()).await?.events {
-            report(&event, &run);
-        }
-        Ok(run)
-    }
-
-    /// Drives the run until it stands still, or the power is cut; then its state is still running.
-    async fn drive(
-        &self,
-        run: &Run,
-        report: &mut (dyn FnMut(&Event, &Run) + Send),
-    ) -> Result<(RunState, Run), RehearseError> {
-        let Some(lease) = self.lease.clone() else {
-            return Err(RehearseError::Servers);
+        let wish = self.journal.wish();
+        let (lease, run) = match self.read().await? {
+            None => self.begin(report).await?,
+            Some(run) => self.resume(run.id(), report).await?,
         };
-        let (_wish, heard) = watch::channel(Stop::No);
         let setup = Drive {
             plan: Arc::clone(&self.setting.plan),
             inventory: Arc::clone(&self.setting.inventory),
             registry: Arc::clone(&self.registry),
             world: Arc::clone(&self.world),
-            store: Arc::clone(&self.store) as Arc<dyn Store>,
+            store: Arc::clone(&self.journal) as Arc<dyn Store>,
             sealer: self.sealer.clone(),
             lease,
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
@@ -276,52 +292,71 @@ impl<'a> Bench<'a> {
                 report(event, run);
             }
         };
-        let driven = tokio::select! {
-            biased;
-            () = self.simulation.power_cut() => None,
-            driven = drive(setup, run.clone(), heard, &mut events) => Some(driven?),
-        };
-        if let Some(run) = driven {
-            return Ok((run.state(), run));
-        }
-        // What the process knew died with it; the journal is what is left.
-        self.world.close().await;
-        Ok((RunState::Running, self.read(run).await?))
+        Ok(drive(setup, run, wish, &mut events).await?)
     }
 
-    async fn read(&self, run: &Run) -> Result<Run, RehearseError> {
-        let events = self.store.read(run.id()).await?.events;
-        let shape = crate::engine::shape_of(&self.setting.plan);
-        Run::read(run.id().clone(), shape, &events).map_err(|error| EngineError::from(error).into())
+    /// The run as its journal has it, if it has begun.
+    async fn read(&self) -> Result<Option<Run>, RehearseError> {
+        let Some(line) = self.journal.runs().await?.into_iter().next() else {
+            return Ok(None);
+        };
+        let events = self.journal.read(&line.id).await?.events;
+        let shape = shape_of(&self.setting.plan);
+        let run = Run::read(line.id, shape, &events).map_err(EngineError::from)?;
+        Ok(Some(run))
+    }
+
+    async fn begin(
+        &self,
+        report: &mut (dyn FnMut(&Event, &Run) + Send),
+    ) -> Result<(Lease, Run), RehearseError> {
+        let mut reach = first_reach(&self.setting.inventory);
+        let source = reach.remove(&Place::Source).ok_or(RehearseError::Servers)?;
+        let destination = reach
+            .remove(&Place::Destination)
+            .ok_or(RehearseError::Servers)?;
+        let (lease, run) = begin(
+            self.journal.as_ref(),
+            self.clock.as_ref(),
+            &self.setting.plan,
+            &self.setting.inventory,
+            (source, destination),
+            Vec::new(),
+            self.setting.decisions.clone(),
+        )
+        .await?;
+        for event in self.journal.read(run.id()).await?.events {
+            report(&event, &run);
+        }
+        Ok((lease, run))
     }
 
     /// Takes the run over as another process does, by the same way.
     async fn resume(
-        &mut self,
+        &self,
         id: &RunId,
         report: &mut (dyn FnMut(&Event, &Run) + Send),
-    ) -> Result<Run, RehearseError> {
-        self.clock.next_process();
-        let record = self.store.read(id).await?;
+    ) -> Result<(Lease, Run), RehearseError> {
+        let record = self.journal.read(id).await?;
         let told = record.events.len();
-        let shape = crate::engine::shape_of(&self.setting.plan);
+        let shape = shape_of(&self.setting.plan);
         let before = Run::read(id.clone(), shape, &record.events).map_err(EngineError::from)?;
-        let (lease, mut run) = take_over(self.store.as_ref(), self.clock.as_ref(), &before).await?;
+        let (lease, mut run) =
+            take_over(self.journal.as_ref(), self.clock.as_ref(), &before).await?;
         let by = "the rehearsal".to_owned();
-        let resumed = vec![(None, EventKind::RunResumed { by })];
+        let resumed = vec![(None, run.resumed(by))];
         write(
-            self.store.as_ref(),
+            self.journal.as_ref(),
             self.clock.as_ref(),
             &lease,
             &mut run,
             resumed,
         )
         .await?;
-        self.lease = Some(lease);
-        for event in self.store.read(id).await?.events.iter().skip(told) {
+        for event in self.journal.read(id).await?.events.iter().skip(told) {
             report(event, &run);
         }
-        Ok(run)
+        Ok((lease, run))
     }
 }
 

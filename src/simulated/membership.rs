@@ -302,8 +302,8 @@ pub(super) fn add(
     guid
 }
 
-/// The names that a join writes: `HOST` and `RestrictedKrbHost` on Windows, `HOST` on Samba, which
-/// adds those of the alternate names at once.
+/// The names that a join writes: `HOST` and `RestrictedKrbHost`; Samba adds `HOST` of the alternate
+/// names at once (both seen in the lab).
 pub(super) fn spns(
     twin: &Twin,
     name: &str,
@@ -312,12 +312,11 @@ pub(super) fn spns(
 ) -> Result<Vec<String>, HostErrorKind> {
     let domain = &twin.domain()?.name;
     let mut wanted = names::host_spns(name, domain).to_vec();
-    if windows {
-        let restricted = wanted
-            .iter()
-            .map(|spn| spn.replace("HOST/", "RestrictedKrbHost/"));
-        wanted.extend(restricted.collect::<Vec<_>>());
-    } else {
+    let restricted = wanted
+        .iter()
+        .map(|spn| spn.replace("HOST/", "RestrictedKrbHost/"));
+    wanted.extend(restricted.collect::<Vec<_>>());
+    if !windows {
         wanted.extend(alternates.iter().map(|name| format!("HOST/{name}")));
     }
     let distinct: BTreeSet<String> = wanted.into_iter().collect();
@@ -397,7 +396,7 @@ mod tests {
         let inventory = load_inventory(&Source::from_text("x.yaml", of))
             .unwrap()
             .value;
-        make::twin(&inventory, &Assumptions::default(), 1).unwrap()
+        make::twin(&inventory, None, &Assumptions::default(), 1).unwrap()
     }
 
     fn target(container: Option<&str>) -> JoinTarget {

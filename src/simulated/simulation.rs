@@ -15,13 +15,17 @@ use super::assumption::Assumptions;
 use super::directory::SimulatedDirectory;
 use super::end::End;
 use super::fault::Fault;
+use super::fault::acting;
 use super::machines::SimulatedMachines;
 use super::make;
+use super::observed::Observed;
+use super::tempo::Tempo;
 use super::timing::Millis;
 use super::twin::Twin;
 use crate::directory::Directory;
 use crate::host::Machines;
 use crate::plan::Inventory;
+use crate::run::Event;
 
 /// A simulated pair of servers with their network and domain.
 ///
@@ -31,17 +35,27 @@ pub struct Simulation {
     twin: Arc<Mutex<Twin>>,
     began: Instant,
     cuts: watch::Sender<u32>,
+    tempo: Arc<Tempo>,
 }
 
 impl Simulation {
-    /// Makes the twin of an inventory; what it leaves out is assumed, and said in [`End::assumed`].
+    /// Makes the twin of an inventory, as a real run saw it where one is given; what neither says is
+    /// assumed, and said in [`End::assumed`].
     pub fn of(
         inventory: &Inventory,
+        observed: Option<&Observed>,
         assumptions: &Assumptions,
+        tempo: &Tempo,
         seed: u64,
     ) -> Result<Self, AssumptionError> {
+        let mut twin = make::twin(inventory, observed, assumptions, seed)?;
+        for (place, span) in &tempo.restarts {
+            let span = u64::try_from(span.as_millis()).unwrap_or(Millis::MAX);
+            twin.machine_mut(*place).booting = span;
+        }
         Ok(Self {
-            twin: Arc::new(Mutex::new(make::twin(inventory, assumptions, seed)?)),
+            tempo: Arc::new(tempo.clone()),
+            twin: Arc::new(Mutex::new(twin)),
             began: Instant::now(),
             cuts: watch::Sender::new(0),
         })
@@ -62,6 +76,12 @@ impl Simulation {
         self.with(|twin| twin.faults.struck.clone())
     }
 
+    /// Tells the twin what the journal holds from now on: from the first time on, changes that it
+    /// does not allow are among [`End::wrongs`].
+    pub fn durable(&self, events: &[Event]) {
+        self.with(|twin| twin.witness.learn(events));
+    }
+
     /// Waits until the orchestrator loses its power.
     pub async fn power_cut(&self) {
         let mut cuts = self.cuts.subscribe();
@@ -69,7 +89,8 @@ impl Simulation {
         let _changed = cuts.changed().await;
     }
 
-    pub(super) fn cut_power(&self) {
+    /// Takes the orchestrator's power away.
+    pub fn cut_power(&self) {
         self.cuts.send_modify(|count| *count += 1);
     }
 
@@ -110,6 +131,22 @@ impl Simulation {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(Millis::MAX)
     }
 
+    /// How long something takes on behalf of the stage that acts.
+    pub(super) fn paced(&self, span: Millis) -> Millis {
+        let acting = acting();
+        let factor = acting.and_then(|under| self.tempo.stages.get(&under.stage));
+        factor.map_or(span, |factor| {
+            let span = Duration::from_millis(span).mul_f64(*factor);
+            u64::try_from(span.as_millis()).unwrap_or(Millis::MAX)
+        })
+    }
+
+    /// Lets the time pass that something takes.
+    pub(super) async fn work(&self, span: Millis) {
+        self.pause(self.paced(span)).await;
+    }
+
+    /// Lets this much time pass.
     pub(super) async fn pause(&self, span: Millis) {
         sleep(Duration::from_millis(span)).await;
     }

@@ -56,6 +56,10 @@ pub(super) fn chain(previous: &str, body: &str) -> String {
 /// The run's state as the list of runs shows it; the journal stays the truth.
 pub(super) fn state_after(kind: &EventKind) -> Option<RunState> {
     match kind {
+        EventKind::RollBackBegun { .. }
+        | EventKind::RunResumed {
+            rolling_back: true, ..
+        } => Some(RunState::RollingBack),
         EventKind::RunCreated { .. } | EventKind::RunResumed { .. } => Some(RunState::Running),
         EventKind::Stopped { .. } => Some(RunState::Stopped),
         EventKind::RunEnded { state } => Some(*state),

@@ -2,13 +2,17 @@
 
 mod bounds;
 mod by_hand;
+mod cut;
 mod diff;
 mod edited;
+mod errands;
 mod explain;
 mod files;
 mod graph;
+mod harm;
 mod journal;
 mod preview;
+mod rivals;
 mod schemas;
 mod state;
 mod upgrade;

@@ -203,7 +203,14 @@ impl Bench {
     /// Goes on with a run that was taken over.
     pub(super) async fn go_on(&mut self) -> Result<Run, EngineError> {
         let by = "admin@desk".to_owned();
-        self.write(None, EventKind::RunResumed { by }).await;
+        self.write(
+            None,
+            EventKind::RunResumed {
+                by,
+                rolling_back: false,
+            },
+        )
+        .await;
         self.drive().await
     }
 
@@ -340,7 +347,14 @@ impl Bench {
             self.plan = Arc::new(edited);
         }
         let by = "admin@desk".to_owned();
-        self.try_write(None, EventKind::RunResumed { by }).await?;
+        self.try_write(
+            None,
+            EventKind::RunResumed {
+                by,
+                rolling_back: false,
+            },
+        )
+        .await?;
         self.drive().await.map(Ok)
     }
 

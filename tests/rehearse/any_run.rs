@@ -9,7 +9,7 @@ use sms_plan::simulated::{Fault, FaultKind};
 
 use super::{example, shipped};
 
-const PAIRS: [&str; 7] = [
+pub(super) const PAIRS: [&str; 7] = [
     "windows-2019-domain",
     "windows-2003-domain",
     "windows-workgroup",

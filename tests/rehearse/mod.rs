@@ -1,8 +1,11 @@
 //! Rehearsals: the shipped plan, the real engine and the real actions on a simulated world.
 
 mod any_run;
+mod every_cut;
 mod every_kind;
 mod faults;
+pub(crate) mod likeness;
+mod recorded;
 mod shown;
 mod wrong_plans;
 
@@ -13,10 +16,10 @@ use sms_plan::action::Registry;
 use sms_plan::plan::{Inventory, Plan, Source, load_inventory, load_plan};
 use sms_plan::rehearse::{Rehearsal, Setting, rehearse};
 use sms_plan::run::Run;
-use sms_plan::simulated::{Assumptions, Fault};
+use sms_plan::simulated::{Assumptions, Fault, Tempo};
 
 /// The pair of an example, rehearsed as it is.
-fn example(name: &str) -> Setting {
+pub(crate) fn example(name: &str) -> Setting {
     let folder = match name {
         "windows-cluster" => "tests/fixtures/rehearse",
         _ => "examples",
@@ -33,9 +36,12 @@ fn setting(path: &str, text: &str) -> Setting {
         plan: shipped(),
         inventory: Arc::new(inventory(path, text)),
         registry: Arc::new(registry),
+        observed: None,
         assumptions: Assumptions::default(),
+        tempo: Tempo::default(),
         seed: 7,
         faults: Vec::new(),
+        interruptions: Vec::new(),
         parallel: 1,
         decisions: Vec::new(),
         resumes: 0,
@@ -73,11 +79,11 @@ fn with(mut setting: Setting, assumptions: &[&str]) -> Setting {
     setting
 }
 
-fn fault(text: &str) -> Fault {
+pub(crate) fn fault(text: &str) -> Fault {
     text.parse().unwrap()
 }
 
-async fn held(setting: &Setting) -> Rehearsal {
+pub(crate) async fn held(setting: &Setting) -> Rehearsal {
     rehearse(setting, &mut |_, _| {})
         .await
         .unwrap_or_else(|error| panic!("{error:?}"))

@@ -140,7 +140,13 @@ credentials: { admin: { username: EXAMPLE\\admin, password: { env: X } } }
         "{}",
         super::why(&rehearsal.run)
     );
-    insta::assert_snapshot!(rehearsed(&setting.plan, 1, &rehearsal, None));
+    insta::assert_snapshot!(rehearsed(
+        &setting.plan,
+        1,
+        &rehearsal,
+        &setting.tempo,
+        None
+    ));
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use sms_plan::run::{EVENT_VERSION, Event, EventKind, LOOK_AGAIN, Run, RunId, Shape, StageStatus};
+use sms_plan::run::{
+    EVENT_VERSION, Event, EventKind, LEAVE, LOOK_AGAIN, Run, RunId, Shape, StageStatus,
+};
 
 use super::events::{config, happening, next_event, run_id, shape};
 
@@ -54,9 +56,13 @@ proptest! {
             prop_assert_eq!(now >= 100.0, run.is_complete(), "{}", now);
             let looked_at_again =
                 matches!(&event.kind, EventKind::OverrideAccepted { what, .. } if what == LOOK_AGAIN);
+            let goes_back = matches!(
+                event.kind,
+                EventKind::UndoStarted { .. } | EventKind::UndoFailed { .. } | EventKind::Undone { .. }
+            ) || matches!(&event.kind, EventKind::OverrideAccepted { what, .. } if what == LEAVE);
             if matches!(event.kind, EventKind::PlanEdited { .. }) {
                 // Another plan has other weights.
-            } else if looked_at_again || matches!(event.kind, EventKind::UndoStarted {}) {
+            } else if looked_at_again || goes_back {
                 prop_assert!(now <= before, "{before} -> {now}");
             } else {
                 prop_assert!(now >= before, "{before} -> {now}");
@@ -67,21 +73,25 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_undone_that_was_never_done(
+    fn nothing_is_undone_that_never_began(
         shape in shape(),
         happenings in prop::collection::vec(happening(), 0..80),
     ) {
         let mut run = Run::new(run_id(), shape);
-        let mut done = Vec::new();
+        let mut begun = Vec::new();
         for happening in &happenings {
             let event = next_event(&run, happening);
             drop(run.fold(&event));
             for (stage, state) in run.stages() {
-                if state.status.has_ended() {
-                    done.push(stage.id.clone());
+                let ended = state.status.has_ended() && state.status != StageStatus::Skipped;
+                if ended || state.attempts > 0 {
+                    begun.push(stage.id.clone());
                 }
-                if matches!(state.status, StageStatus::Undoing | StageStatus::Undone) {
-                    prop_assert!(done.contains(&stage.id));
+                if matches!(
+                    state.status,
+                    StageStatus::Undoing | StageStatus::Undone | StageStatus::Left
+                ) {
+                    prop_assert!(begun.contains(&stage.id));
                 }
             }
         }
@@ -157,7 +167,13 @@ fn a_resume_gives_failed_stages_all_their_tries_again() {
     assert_eq!(tell(None, taken), (3, StageStatus::InDoubt));
     let by = String::new();
     assert_eq!(
-        tell(None, EventKind::RunResumed { by }),
+        tell(
+            None,
+            EventKind::RunResumed {
+                by,
+                rolling_back: false
+            }
+        ),
         (0, StageStatus::InDoubt)
     );
     assert_eq!(tell(Some(0), retrying()), (1, StageStatus::InDoubt));
@@ -168,7 +184,13 @@ fn a_clock_that_was_set_back_does_not_lead_the_journal_back() {
     let mut run = Run::new(run_id(), Arc::new(Shape::default()));
     let mut dated = |at: &str| {
         let by = String::new();
-        let kinds = vec![(None, EventKind::RunResumed { by })];
+        let kinds = vec![(
+            None,
+            EventKind::RunResumed {
+                by,
+                rolling_back: false,
+            },
+        )];
         let draft = run.drafts(at, kinds).expect("it fits").remove(0);
         let event = Event {
             v: EVENT_VERSION,

@@ -196,6 +196,22 @@ async fn a_truncated_database_is_called_damaged() {
     }
 }
 
+#[tokio::test]
+async fn one_file_holds_everything_once_the_store_is_let_go_of() {
+    for round in 0..20 {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SqliteStore::open(folder.path()).expect("a new store");
+        let run = new_run("r");
+        store.create(run, &me()).await.expect("a new run");
+        drop(store);
+        let names = fs::read_dir(folder.path()).expect("the folder");
+        let names: Vec<_> = names
+            .map(|entry| entry.expect("a file").file_name())
+            .collect();
+        assert_eq!(names, ["state.db"], "round {round}");
+    }
+}
+
 #[test]
 fn an_empty_file_becomes_a_store() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -208,10 +224,7 @@ fn a_store_that_must_be_there_is_not_made() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state");
     let error = SqliteStore::open_existing(&path).expect_err("there is none");
-    assert!(
-        matches!(error, StoreError::Io { what: "find", .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, StoreError::Missing { .. }), "{error:?}");
     assert!(!path.exists());
 }
 

@@ -61,6 +61,7 @@ impl Action for Map {
             changes: true,
             summary: "maps network adapters: new addresses for the source, its old ones for the destination",
             nature: Nature::change("this mapping of addresses")
+                .back("puts the recorded addresses back")
                 .identity(Identity::Moves)
                 .follows(&[Part::NewAddresses, Part::Mapping]),
         }

@@ -34,6 +34,8 @@ use crate::engine::has_changed;
 use crate::engine::take_over;
 use crate::engine::verify;
 use crate::engine::write;
+use crate::plan::DurationText;
+use crate::plan::HostSpec;
 use crate::plan::PathRow;
 use crate::plan::path;
 use crate::report;
@@ -71,18 +73,27 @@ pub(super) async fn execute(
     let bounds = Bounds::new(&arguments.bounded, &pair.plan, None)?;
     let credentials = Credentials::fetch(&pair.inventory)?;
     let folder = state::folder(given, Some(&arguments.inventory));
-    if folder.join("state.db").exists() {
-        let store = state::existing(&folder)?;
+    if let Some(store) = state::earlier(&folder)? {
         match earlier_run(store.as_ref(), &pair, &registry).await? {
             Some(Earlier::Unfinished(id)) => {
+                let state = folder.display();
                 return Err(
                     CliError::usage(format!("run {id} for these servers has not ended")).hint(
                         format!(
-                            "go on with it: sms-plan resume {id} --state {}",
-                            folder.display()
+                            "go on with it: sms-plan resume {id} --state {state}; or take it back: \
+                             sms-plan rollback {id} --state {state}"
                         ),
                     ),
                 );
+            }
+            Some(Earlier::RollingBack(id)) => {
+                return Err(CliError::usage(format!(
+                    "run {id} for these servers is being rolled back, and that has not ended"
+                ))
+                .hint(format!(
+                    "go on with that first: sms-plan rollback {id} --state {}",
+                    folder.display()
+                )));
             }
             Some(Earlier::Untouched(earlier)) => give_up(&folder, &store, &earlier).await?,
             Some(Earlier::Finished(earlier)) => {
@@ -105,8 +116,9 @@ pub(super) async fn execute(
         return Err(CliError::usage("the inventory does not name two servers"));
     };
     let subjects = subjects(&pair.inventory);
-    let decisions = pair.accepted.iter().map(|one| one.event(person()));
-    let decisions = decisions.collect();
+    let accepted = pair.accepted.iter().map(|one| one.event(person()));
+    let confirmed = arguments.confirm_within.map(wanted);
+    let decisions = accepted.chain(confirmed).collect();
     let reach = (source, destination);
     let (lease, run) = begin(
         store.as_ref(),
@@ -143,9 +155,18 @@ pub(super) async fn execute(
     to_the_end(ready, &arguments.driving, bounds).await
 }
 
+fn wanted(within: DurationText) -> EventKind {
+    EventKind::ConfirmationWanted {
+        by: person(),
+        within_ms: u64::try_from(within.0.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
 /// A run for the same two servers.
 enum Earlier {
     Unfinished(crate::run::RunId),
+    /// Unfinished, and on its way back.
+    RollingBack(crate::run::RunId),
     /// Unfinished, but it has changed nothing yet, and the files were mended since.
     Untouched(Box<Stored>),
     Finished(Box<Stored>),
@@ -163,12 +184,16 @@ async fn earlier_run(
         let record = store.read(&line.id).await?;
         let earlier = stored(&record, registry)?;
         let pair = &earlier.pair;
-        let same = pair.inventory.source.address == inventory.source.address
-            && pair.inventory.destination.address == inventory.destination.address;
+        let address = |host: &HostSpec| host.address.to_canonical();
+        let same = address(&pair.inventory.source) == address(&inventory.source)
+            && address(&pair.inventory.destination) == address(&inventory.destination);
         if !same {
             continue;
         }
         if state::unfinished(line.state) {
+            if earlier.run.back().is_some() {
+                return Ok(Some(Earlier::RollingBack(line.id)));
+            }
             let touched = has_changed(&pair.plan, registry, &earlier.run);
             let driven = record.holder.as_ref().is_some_and(|holder| holder.alive);
             // A resume of the same files does the same; only mended ones need a run of their own.
@@ -180,6 +205,7 @@ async fn earlier_run(
                 Earlier::Untouched(Box::new(earlier))
             }));
         }
+        // The state before a run that was rolled back is that of an earlier one.
         if line.state == RunState::Succeeded && finished.is_none() {
             finished = Some(Earlier::Finished(Box::new(earlier)));
         }

@@ -17,6 +17,7 @@ use crate::cli::arguments::Format;
 use crate::cli::error::CliError;
 use crate::cli::files::Pair;
 use crate::cli::output;
+use crate::cli::world;
 use crate::engine::Drive;
 use crate::engine::News;
 use crate::engine::Stop;
@@ -25,7 +26,9 @@ use crate::engine::drive;
 use crate::engine::write;
 use crate::plan::Plan;
 use crate::report;
+use crate::report::Closing;
 use crate::report::Live;
+use crate::report::document::text;
 use crate::run::EventKind;
 use crate::run::Run;
 use crate::run::RunState;
@@ -47,6 +50,7 @@ pub(super) struct Ready<'a> {
 }
 
 /// How far a person lets this process go.
+#[derive(Default)]
 pub(super) struct Bounds {
     until: Option<StageId>,
     pause_before: Vec<StageId>,
@@ -143,6 +147,7 @@ pub(super) async fn to_the_end(
     };
     let plan = Arc::clone(&pair.plan);
     let inventory = Arc::clone(&pair.inventory);
+    let journal = Arc::clone(&store);
     let driven = drive(
         Drive {
             plan: Arc::clone(&plan),
@@ -163,13 +168,24 @@ pub(super) async fn to_the_end(
     .await;
     drop(live);
     let run = driven.map_err(|error| {
-        CliError::from(error).hint(format!(
-            "go on when that is mended: sms-plan resume {id} --state {}",
+        CliError::from(error).under_way(&format!(
+            "go on when that is mended, in the direction that it has: sms-plan resume {id} --state {}",
             state.display()
         ))
     })?;
+    let roots = roots(&plan, &inventory, Some(&run));
+    let closing = Closing {
+        plan: &plan,
+        roots: &roots,
+        run: &run,
+        events: &journal.read(run.id()).await?.events,
+    };
+    // Whoever opens the run's folder later finds there what became of it; the journal counts.
+    let kept = world::run_folder(state, run.id()).join("report");
+    if let Err(error) = std::fs::write(&kept, text(&report::closing(&closing))) {
+        tracing::warn!(path = %kept.display(), %error, "the report could not be written");
+    }
     if driving.format == Format::Text {
-        let roots = roots(&plan, &inventory, Some(&run));
         output::print(&report::ending(&plan, &roots, &run, state))?;
     }
     Ok(match run.state() {

@@ -34,7 +34,6 @@ use crate::plan::plan_edits;
 use crate::report;
 use crate::run::EventKind;
 use crate::run::Run;
-use crate::run::RunState;
 use crate::run::StageId;
 use crate::store::NewRun;
 
@@ -89,7 +88,7 @@ pub(super) fn edited_since(
 ) -> Result<GoesOnWith, CliError> {
     let Stored { pair, run } = stored;
     let plan = plan_now(new, &pair.plan, registry);
-    let goes_back = run.state() == RunState::RollingBack;
+    let goes_back = run.back().is_some();
     if wish.take && goes_back {
         return Err(CliError::usage(
             "the run is being rolled back: it goes by what was done, not by edited files",

@@ -30,10 +30,12 @@ use crate::engine::write_and_lock;
 use crate::run::EventKind;
 use crate::run::LOOK_AGAIN;
 use crate::run::RETRY;
+use crate::run::RunId;
 use crate::run::StageId;
 use crate::run::StageStatus;
 use crate::store::KeySource;
 use crate::store::Sealer;
+use crate::store::Store;
 use crate::store::StoreError;
 
 pub(super) async fn execute(
@@ -77,6 +79,12 @@ pub(super) async fn execute(
             )));
         }
     }
+    if before.back().is_some() && (retry.is_some() || arguments.from.is_some()) {
+        return Err(CliError::usage(format!(
+            "run {id} is being rolled back: no stage of it runs again"
+        ))
+        .hint("sms-plan rollback --retry STAGE undoes one whatever a look shows"));
+    }
     let bounds = Bounds::new(&arguments.bounded, &pair.plan, Some(&before))?;
     let again = match &arguments.from {
         Some(from) => {
@@ -94,6 +102,7 @@ pub(super) async fn execute(
         ));
     }
     let sealer = Sealer::new(KeySource::from_environment()?);
+    prove_key(store.as_ref(), &sealer, &id).await?;
     let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
     world.prove_directory().await?;
     let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &stored.run).await?;
@@ -112,7 +121,7 @@ pub(super) async fn execute(
             },
         ));
     }
-    kinds.push((None, EventKind::RunResumed { by: person() }));
+    kinds.push((None, run.resumed(person())));
     let began = write_and_lock(store.as_ref(), &SystemClock, &lease, &mut run, kinds, lock);
     if let Err(error) = began.await {
         if let EngineError::Store(StoreError::Locked { .. }) = &error {
@@ -133,6 +142,15 @@ pub(super) async fn execute(
         state: &folder,
     };
     to_the_end(ready, &arguments.driving, bounds).await
+}
+
+/// Opens one of the run's sealed secrets: without their key the run would go on with another one,
+/// and fail in the middle.
+async fn prove_key(store: &dyn Store, sealer: &Sealer, id: &RunId) -> Result<(), CliError> {
+    if let Some(secret) = store.any_secret(id).await? {
+        sealer.open(id, &secret.name, &secret.sealed)?;
+    }
+    Ok(())
 }
 
 fn wish(arguments: &Resume) -> Result<Wish, CliError> {
