@@ -9,6 +9,7 @@ mod adopt;
 mod broken;
 mod cutover;
 mod drive;
+mod edited;
 mod end;
 mod killed;
 mod machines;
