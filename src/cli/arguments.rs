@@ -14,6 +14,8 @@ use super::exit::TABLE;
 use super::exit::TABLE_OF_DIFF;
 use super::exit::TABLE_OF_UPGRADE;
 
+use crate::plan::DurationText;
+
 /// Moves a file server's network identity (its name, its addresses and its Active Directory
 /// computer account) to its replacement, from a plan file.
 #[derive(Debug, Parser)]
@@ -147,6 +149,9 @@ pub(super) struct Apply {
     pub(super) driving: Driving,
     #[command(flatten)]
     pub(super) bounded: Bounded,
+    /// Roll back by itself unless somebody confirms the finished run in this time, as in 30m
+    #[arg(long, value_name = "TIME", value_parser = DurationText::new)]
+    pub(super) confirm_within: Option<DurationText>,
 }
 
 /// What to rehearse, and what goes wrong.
@@ -315,8 +320,8 @@ pub(super) struct Listing {
 pub(super) struct Approve {
     /// The run
     pub(super) run: String,
-    /// The stage that waits
-    pub(super) stage: String,
+    /// The stage that waits; left out, the finished run itself, which was to be confirmed
+    pub(super) stage: Option<String>,
     /// Who decides
     #[arg(long)]
     pub(super) by: String,
@@ -324,7 +329,7 @@ pub(super) struct Approve {
     #[arg(long, default_value = "")]
     pub(super) reason: String,
     /// Refuse instead
-    #[arg(long)]
+    #[arg(long, requires = "stage")]
     pub(super) reject: bool,
     /// The inventory beside which the state is
     #[arg(short, long)]

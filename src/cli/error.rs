@@ -134,7 +134,10 @@ impl From<StoreError> for CliError {
                 told(Exit::Usage).hint(format!("go on with that run: sms-plan resume {run}"))
             }
             StoreError::LeaseLost { run } => told(Exit::Stopped)
-                .hint("this process has written nothing since and does nothing more")
+                .hint(
+                    "this process writes and begins nothing more; what it had handed over to a server \
+                     may end there, and the new driver waits for that",
+                )
                 .hint(format!("see who drives it: sms-plan status {run}")),
             StoreError::NoSuchRun(_) => told(Exit::Usage).hint("`sms-plan runs` lists the runs"),
             StoreError::Foreign { .. } => told(Exit::Usage)
@@ -162,6 +165,10 @@ impl From<StoreError> for CliError {
                      journal that would say so is gone",
                 )
                 .hint("put `state.db` and `state.db-wal` back from where they went, then resume"),
+            StoreError::Io { .. } => told(Exit::Usage).hint(
+                "nothing was changed; whoever runs sms-plan must be able to read and write the state \
+                 folder and the files in it: `ls -la` shows whose they are",
+            ),
             StoreError::Full { .. } => told(Exit::Failed)
                 .hint("free some room there; nothing that was recorded is lost"),
             StoreError::Busy { .. } => told(Exit::Held)

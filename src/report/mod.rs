@@ -85,6 +85,12 @@ fn duration(seconds: f64) -> String {
     }
 }
 
+/// Milliseconds as a person reads them.
+#[expect(clippy::cast_precision_loss, reason = "hours at most")]
+fn milliseconds(span: u64) -> String {
+    duration(span as f64 / 1000.0)
+}
+
 /// Seconds between two times of a journal.
 fn seconds_between(from: &str, to: &str) -> Option<f64> {
     let (from, to): (jiff::Timestamp, jiff::Timestamp) = (from.parse().ok()?, to.parse().ok()?);

@@ -277,6 +277,25 @@ pub enum EventKind {
         /// What differs because it cannot return, one line each.
         allowed: Vec<String>,
     },
+    /// Once every stage has ended, a person shall confirm the run in time, else it is rolled back.
+    ConfirmationWanted {
+        /// Who wants that.
+        by: String,
+        /// How long the person has, in milliseconds, from the end of the last stage.
+        within_ms: u64,
+    },
+    /// Every stage has ended, and the time in which a person may confirm has begun.
+    ConfirmationDue {
+        /// When it is over, UTC.
+        until: String,
+    },
+    /// A person lets stand what was done.
+    Confirmed {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// A person, a signal or a time limit stopped the run.
     Stopped {
         /// Which.
@@ -358,6 +377,9 @@ impl EventKind {
             Self::Undone { .. } => "Undone",
             Self::UndoFailed { .. } => "UndoFailed",
             Self::Compared { .. } => "Compared",
+            Self::ConfirmationWanted { .. } => "ConfirmationWanted",
+            Self::ConfirmationDue { .. } => "ConfirmationDue",
+            Self::Confirmed { .. } => "Confirmed",
             Self::Stopped { .. } => "Stopped",
             Self::RunEnded { .. } => "RunEnded",
         }
@@ -372,6 +394,9 @@ impl EventKind {
             | Self::LeaseTaken { .. }
             | Self::PlanEdited { .. }
             | Self::Compared { .. }
+            | Self::ConfirmationWanted { .. }
+            | Self::ConfirmationDue { .. }
+            | Self::Confirmed { .. }
             | Self::Stopped { .. }
             | Self::RunEnded { .. } => Scope::Run,
             Self::OverrideAccepted { .. } => Scope::Either,

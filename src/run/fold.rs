@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Confirmation;
 use super::Draft;
 use super::Event;
 use super::EventKind;
@@ -125,6 +126,7 @@ pub struct Run {
     snapshots: BTreeMap<StageId, Value>,
     progress: Progress,
     back: Option<Back>,
+    confirmation: Option<Confirmation>,
     epoch: u64,
     seq: u64,
     at: String,
@@ -212,6 +214,7 @@ impl Run {
             created: None,
             accepted: Vec::new(),
             back: None,
+            confirmation: None,
         }
     }
 
@@ -258,6 +261,7 @@ impl Run {
     }
 
     fn fold_run(&mut self, event: &Event) -> Result<(), FoldError> {
+        self.confirmation = Confirmation::after(self.confirmation.take(), &event.kind);
         match &event.kind {
             EventKind::RunCreated {
                 source,
@@ -639,6 +643,12 @@ impl Run {
         undoing
             .find_map(|(_, stage)| stage.planned.as_ref())
             .or_else(|| here().find_map(|(_, stage)| stage.planned.as_ref()))
+    }
+
+    /// What a person must still confirm, lest the run be rolled back.
+    pub fn unconfirmed(&self) -> Option<&Confirmation> {
+        let open = |wanted: &&Confirmation| wanted.is_open() && self.back.is_none();
+        self.confirmation.as_ref().filter(open)
     }
 
     /// How the run came to be rolled back, if it is, or was.

@@ -24,6 +24,7 @@ use super::RunLine;
 use super::SealedSecret;
 use super::Store;
 use super::StoreError;
+use super::Wish;
 use super::entry::state_after;
 use super::entry::written;
 use super::lease::LEASE_SECONDS;
@@ -57,7 +58,7 @@ struct Entry {
     events: Vec<Event>,
     secrets: BTreeMap<String, Vec<u8>>,
     lease: Held,
-    stop: Option<String>,
+    wish: Option<Wish>,
 }
 
 #[derive(Debug)]
@@ -185,7 +186,7 @@ impl Store for MemoryStore {
             events: Vec::new(),
             secrets: BTreeMap::new(),
             lease: Held::new(holder, 1),
-            stop: None,
+            wish: None,
         };
         kept.runs.insert(id.clone(), entry);
         Ok(Lease { run: id, epoch: 1 })
@@ -283,32 +284,32 @@ impl Store for MemoryStore {
         let epoch = previous.epoch + 1;
         entry.lease = Held::new(holder, epoch);
         // A wish to stop was meant for whoever drove the run until now.
-        entry.stop = None;
+        entry.wish = None;
         let run = run.clone();
         Ok((Lease { run, epoch }, took_over))
     }
 
-    async fn renew(&self, lease: &Lease) -> Result<Option<String>, StoreError> {
+    async fn renew(&self, lease: &Lease) -> Result<Option<Wish>, StoreError> {
         let mut kept = self.kept();
         let entry = kept.held(lease)?;
         entry.lease.renewed = Instant::now();
         entry.lease.renewed_at = Timestamp::now();
-        Ok(entry.stop.clone())
+        Ok(entry.wish.clone())
     }
 
     async fn release(&self, lease: &Lease, unlock: bool) -> Result<(), StoreError> {
         let mut kept = self.kept();
         let entry = kept.held(lease)?;
         entry.lease.given = false;
-        entry.stop = None;
+        entry.wish = None;
         if unlock {
             kept.locks.retain(|_, run| *run != lease.run);
         }
         Ok(())
     }
 
-    async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError> {
-        self.kept().entry(run)?.stop = Some(reason.to_owned());
+    async fn request(&self, run: &RunId, wish: &Wish) -> Result<(), StoreError> {
+        self.kept().entry(run)?.wish = Some(wish.clone());
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod lock;
 mod memory;
 mod seal;
 mod sqlite;
+mod wish;
 
 use async_trait::async_trait;
 pub use lease::{Holder, Lease};
@@ -17,6 +18,7 @@ pub use memory::MemoryStore;
 pub use seal::{KeySource, SealError, Sealer};
 pub use sqlite::SqliteStore;
 pub use sqlite::run_folder;
+pub use wish::Wish;
 
 use crate::run::Draft;
 use crate::run::Event;
@@ -134,14 +136,20 @@ pub trait Store: Send + Sync {
         holder: &Holder,
     ) -> Result<(Lease, Option<String>), StoreError>;
 
-    /// Keeps a lease alive; returns the reason if somebody asked the run to stop.
-    async fn renew(&self, lease: &Lease) -> Result<Option<String>, StoreError>;
+    /// Keeps a lease alive; returns what somebody last wanted of its holder.
+    async fn renew(&self, lease: &Lease) -> Result<Option<Wish>, StoreError>;
 
     /// Gives a lease back, and with `unlock` the locks on the run's subjects.
     async fn release(&self, lease: &Lease, unlock: bool) -> Result<(), StoreError>;
 
+    /// Tells whoever drives the run what somebody wants of it.
+    async fn request(&self, run: &RunId, wish: &Wish) -> Result<(), StoreError>;
+
     /// Asks whoever drives the run to stop.
-    async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError>;
+    async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError> {
+        let reason = reason.to_owned();
+        self.request(run, &Wish::Stop { reason }).await
+    }
 
     /// Returns one of the sealed secrets of a run, if there are any: a key can be proved by it.
     async fn any_secret(&self, run: &RunId) -> Result<Option<SealedSecret>, StoreError>;

@@ -50,7 +50,7 @@ impl Errands {
         Self { desk }
     }
 
-    /// `right-one` begins with this line of shell.
+    /// `last` begins with this line of shell.
     pub(super) fn with(line: &str) -> Self {
         let errands = Self::new();
         let plan = plan(errands.desk.folder.path(), line);
@@ -135,7 +135,7 @@ pub(super) fn lines(output: &Output) -> Vec<Value> {
     lines.collect::<Result<_, _>>().unwrap()
 }
 
-fn plan(folder: &Path, first: &str) -> String {
+fn plan(folder: &Path, last: &str) -> String {
     let effects = folder.join("effects");
     let tried = folder.join("tried");
     let (effects, tried) = (effects.display(), tried.display());
@@ -152,12 +152,23 @@ fn plan(folder: &Path, first: &str) -> String {
          defaults: { retry: { attempts: 3, delay: 10ms } }\nstages:\n\
          \x20 - { id: open, description: open, on: orchestrator, uses: control.note, with: { text: begins } }\n",
         &errand("left-one", "open", ""),
-        &errand("right-one", "open", first),
+        &errand("right-one", "open", ""),
         "  - { id: wait, description: wait, on: orchestrator, uses: control.wait, needs: [left-one], \
          with: { expression: \"inventory.metadata.name == 'stand'\" } }\n",
         &errand("left-two", "wait", &fails_once),
         &errand("right-two", "right-one", ""),
-        &errand("last", "left-two, right-two", ""),
+        &errand("last", "left-two, right-two", last),
     ]
     .concat()
+}
+
+/// Waits until a living program has come so far.
+pub(super) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("{what}: it never came");
 }

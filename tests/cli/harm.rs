@@ -2,14 +2,17 @@
 //! what happened and what to do, nothing more is lost, and never is a run begun anew in silence.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::Output;
 
 use insta::assert_snapshot;
+use sms_plan::run::RunId;
+use sms_plan::store::{KeySource, Sealer};
 
-use super::errands::{APPLY, Errands, RESUME};
+use super::errands::{APPLY, Errands, RESUME, until};
 
 const STATE: &str = ".sms-plan/state.db";
 const LOG: &str = ".sms-plan/state.db-wal";
@@ -243,17 +246,6 @@ fn a_database_of_a_newer_format() {
     assert_snapshot!(errands.is_refused());
 }
 
-/// Waits until a living program has come so far.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..600 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    panic!("{what}: it never came");
-}
-
 #[test]
 fn a_database_that_is_taken_away_under_a_living_run() {
     let errands = Errands::with("sleep 2;");
@@ -375,9 +367,12 @@ impl SmallDisk {
 
     fn becomes(&self, option: &str) {
         let option = format!("remount,{option}");
-        let mut mount = Command::new("mount");
-        let done = mount.args(["-o", &option]).arg(&self.0).status().unwrap();
-        assert!(done.success(), "{option}");
+        // What the killed program had begun may be at work for a moment yet.
+        until(&option, || {
+            let mut mount = Command::new("mount");
+            let mount = mount.args(["-o", &option]).arg(&self.0).output();
+            mount.unwrap().status.success()
+        });
     }
 }
 
@@ -450,4 +445,37 @@ fn a_disk_that_may_only_be_read() {
     let resumed = errands.all(&on_disk(&RESUME));
     assert_eq!(resumed.status.code(), Some(0), "{resumed:?}");
     errands_ran_once(&errands);
+}
+
+#[test]
+fn the_key_of_sealed_secrets() {
+    only_where_it_can_be_cut!();
+    let errands = Errands::cut_off();
+    let run = errands.run();
+    let key = errands.file("config/sms-plan/key");
+    let sealer = Sealer::new(KeySource::File(key.clone()));
+    let id = RunId::new(&run).unwrap();
+    let sealed = sealer.seal(&id, "source/membership", b"secret").unwrap();
+    let database = rusqlite::Connection::open(errands.file(STATE)).unwrap();
+    let insert = "INSERT INTO secrets (run, name, sealed) VALUES (?1, 'source/membership', ?2)";
+    database.execute(insert, (&run, sealed)).unwrap();
+    drop(database);
+    let kept = fs::read(&key).unwrap();
+    let resume = || errands.said(&run, errands.all(&RESUME));
+
+    fs::remove_file(&key).unwrap();
+    assert_snapshot!("the_key_is_missing", resume());
+    assert!(!key.exists(), "a new one was made");
+    fs::write(&key, [7; 32]).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_snapshot!("the_key_is_another_one", resume());
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_snapshot!("the_key_is_for_everybody", resume());
+    fs::write(&key, b"short").unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_snapshot!("the_key_is_none", resume());
+    fs::write(&key, kept).unwrap();
+    let resumed = errands.all(&RESUME);
+    assert_eq!(resumed.status.code(), Some(0), "{resumed:?}");
+    errands.ended_well("put back");
 }

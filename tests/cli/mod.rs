@@ -11,6 +11,7 @@ mod graph;
 mod harm;
 mod journal;
 mod preview;
+mod rivals;
 mod schemas;
 mod state;
 mod upgrade;

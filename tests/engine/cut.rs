@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use sms_plan::run::{Event, RunId};
 use sms_plan::store::{
     Batch, Holder, Lease, NewRun, Record, RunLine, SealedSecret, SqliteStore, Store, StoreError,
+    Wish,
 };
 
 /// Where a store stops working.
@@ -141,7 +142,7 @@ impl Store for CutStore {
         at_once(self.inner.take_lease(run, holder))
     }
 
-    async fn renew(&self, lease: &Lease) -> Result<Option<String>, StoreError> {
+    async fn renew(&self, lease: &Lease) -> Result<Option<Wish>, StoreError> {
         self.alive()?;
         at_once(self.inner.renew(lease))
     }
@@ -151,8 +152,8 @@ impl Store for CutStore {
         at_once(self.inner.release(lease, unlock))
     }
 
-    async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError> {
-        at_once(self.inner.request_stop(run, reason))
+    async fn request(&self, run: &RunId, wish: &Wish) -> Result<(), StoreError> {
+        at_once(self.inner.request(run, wish))
     }
 
     async fn any_secret(&self, run: &RunId) -> Result<Option<SealedSecret>, StoreError> {

@@ -34,6 +34,7 @@ use crate::engine::shape_of;
 use crate::engine::take_over;
 use crate::engine::verify;
 use crate::engine::write;
+use crate::plan::DurationText;
 use crate::plan::HostSpec;
 use crate::plan::PathRow;
 use crate::plan::path;
@@ -120,8 +121,9 @@ pub(super) async fn execute(
         return Err(CliError::usage("the inventory does not name two servers"));
     };
     let subjects = subjects(&pair.inventory);
-    let decisions = pair.accepted.iter().map(|one| one.event(person()));
-    let decisions = decisions.collect();
+    let accepted = pair.accepted.iter().map(|one| one.event(person()));
+    let confirmed = arguments.confirm_within.map(wanted);
+    let decisions = accepted.chain(confirmed).collect();
     let reach = (source, destination);
     let (lease, run) = begin(
         store.as_ref(),
@@ -156,6 +158,13 @@ pub(super) async fn execute(
         state: &folder,
     };
     to_the_end(ready, &arguments.driving, bounds).await
+}
+
+fn wanted(within: DurationText) -> EventKind {
+    EventKind::ConfirmationWanted {
+        by: person(),
+        within_ms: u64::try_from(within.0.as_millis()).unwrap_or(u64::MAX),
+    }
 }
 
 /// A run for the same two servers.

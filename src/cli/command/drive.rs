@@ -33,6 +33,7 @@ use crate::report::Live;
 use crate::report::document::text;
 use crate::run::EventKind;
 use crate::run::Run;
+use crate::run::RunId;
 use crate::run::RunState;
 use crate::run::StageId;
 use crate::store::Lease;
@@ -228,6 +229,19 @@ fn stop_by_signal() -> Result<watch::Receiver<Stop>, CliError> {
         wish.closed().await;
     });
     Ok(heard)
+}
+
+/// Opens one of the run's sealed secrets: without their key the run would go on with another one,
+/// and fail in the middle.
+pub(super) async fn prove_key(
+    store: &dyn Store,
+    sealer: &Sealer,
+    id: &RunId,
+) -> Result<(), CliError> {
+    if let Some(secret) = store.any_secret(id).await? {
+        sealer.open(id, &secret.name, &secret.sealed)?;
+    }
+    Ok(())
 }
 
 /// Who sits at this machine, for the journal.

@@ -5,6 +5,7 @@ mod apply;
 mod approve;
 mod book;
 mod completions;
+mod confirm;
 mod diff;
 mod drive;
 mod events;

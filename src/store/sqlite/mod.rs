@@ -27,6 +27,7 @@ use super::RunLine;
 use super::SealedSecret;
 use super::Store;
 use super::StoreError;
+use super::Wish;
 use crate::run::Event;
 use crate::run::RunId;
 
@@ -166,7 +167,7 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn renew(&self, lease: &Lease) -> Result<Option<String>, StoreError> {
+    async fn renew(&self, lease: &Lease) -> Result<Option<Wish>, StoreError> {
         let lease = lease.clone();
         self.ask(move |connection, _| rows::renew(connection, &lease))
             .await
@@ -178,9 +179,9 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError> {
-        let (run, reason) = (run.clone(), reason.to_owned());
-        self.ask(move |connection, _| rows::request_stop(connection, &run, &reason))
+    async fn request(&self, run: &RunId, wish: &Wish) -> Result<(), StoreError> {
+        let (run, wish) = (run.clone(), wish.clone());
+        self.ask(move |connection, _| rows::request(connection, &run, &wish))
             .await
     }
 

@@ -16,6 +16,7 @@ use super::super::Record;
 use super::super::RunLine;
 use super::super::SealedSecret;
 use super::super::StoreError;
+use super::super::Wish;
 use super::super::entry::chain;
 use super::super::entry::state_after;
 use super::super::entry::written;
@@ -341,7 +342,7 @@ pub(super) fn take_lease(
 pub(super) fn renew(
     connection: &mut Connection,
     lease: &Lease,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<Wish>, StoreError> {
     let transaction = write(connection)?;
     refuse_lost_lease(&transaction, lease)?;
     transaction.execute(
@@ -356,7 +357,7 @@ pub(super) fn renew(
         )
         .optional()?;
     transaction.commit()?;
-    Ok(request)
+    Ok(request.map(Wish::of_text))
 }
 
 pub(super) fn release(
@@ -376,10 +377,10 @@ pub(super) fn release(
     Ok(())
 }
 
-pub(super) fn request_stop(
+pub(super) fn request(
     connection: &mut Connection,
     run: &RunId,
-    reason: &str,
+    wish: &Wish,
 ) -> Result<(), StoreError> {
     let transaction = write(connection)?;
     if lease_row(&transaction, run)?.is_none() {
@@ -388,7 +389,7 @@ pub(super) fn request_stop(
     transaction.execute(
         "INSERT INTO requests (run, reason) VALUES (?1, ?2)
          ON CONFLICT (run) DO UPDATE SET reason = excluded.reason",
-        params![run.as_str(), reason],
+        params![run.as_str(), wish.to_text()],
     )?;
     transaction.commit()?;
     Ok(())
