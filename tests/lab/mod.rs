@@ -10,6 +10,7 @@ mod broken;
 mod cutover;
 mod drive;
 mod end;
+mod foreign;
 mod killed;
 mod machines;
 mod outage;
