@@ -9,6 +9,7 @@
 
 mod account;
 mod chance;
+mod compare;
 mod context;
 mod control;
 mod credential;
@@ -27,6 +28,7 @@ mod server;
 mod token_filter;
 mod world;
 
+pub use compare::Comparison;
 pub use context::Context;
 pub use context::View;
 pub use credential::CredentialError;
@@ -44,6 +46,7 @@ pub use roots::roots;
 pub use server::lacks_hardened_join;
 pub use world::World;
 pub use world::first_reach;
+pub use world::sealed_names;
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -88,7 +91,7 @@ pub trait Action: Send + Sync {
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError>;
 
     /// Settles what all attempts must agree on. Changes nothing outside; not called again once it
-    /// is in the journal.
+    /// is in the journal, and never of an action that only looks: its attempts need no agreement.
     async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
         let _ = cx;
         Ok(Prepared::default())

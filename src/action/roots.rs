@@ -20,7 +20,13 @@ pub fn roots(plan: &Plan, inventory: &Inventory, run: Option<&Run>) -> Roots {
     let mut learned = Vec::new();
     for (position, stage) in plan.stages.iter().enumerate() {
         let state = run.stage(position);
-        if !state.status.has_ended() {
+        // What is on its way back, or is there, is still known.
+        let known = state.status.has_ended()
+            || matches!(
+                state.status,
+                StageStatus::Undoing | StageStatus::Undone | StageStatus::Left
+            );
+        if !known {
             continue;
         }
         let facts = &state.output["facts"];

@@ -283,21 +283,7 @@ impl World {
 
     /// Takes the run's last traces off both servers: the fence, and what stages kept beside it.
     pub async fn clear_fences(&self, view: &View, limit: Duration) -> Result<(), ActionError> {
-        let guard = Guard {
-            run: view.run.clone(),
-            epoch: view.epoch,
-            orchestrator: self.orchestrator.clone(),
-            limit,
-        };
-        for (place, reach) in &view.reach {
-            let Some(pin) = view.pins.get(place) else {
-                continue;
-            };
-            let logon = self.logon(&view.run, *place, reach.account).await?;
-            let host = self
-                .machines()?
-                .open(*place, reach, &logon, Some(pin), guard.clone(), false)
-                .await?;
+        for (_, host) in self.met(view, limit).await? {
             host.clear_fence().await?;
         }
         if self
@@ -305,9 +291,50 @@ impl World {
             .as_ref()
             .is_some_and(|state| state.join("fence").exists())
         {
+            let guard = self.guard(view, limit);
             self.local(guard)?.clear_fence().await?;
         }
         Ok(())
+    }
+
+    /// Sets the fences again on both servers, as a run needs them that had ended and goes on; one
+    /// that obeys another run by now refuses.
+    pub async fn set_fences(&self, view: &View, limit: Duration) -> Result<(), ActionError> {
+        for (_, host) in self.met(view, limit).await? {
+            host.set_fence().await?;
+        }
+        Ok(())
+    }
+
+    /// The servers that the run has met, where it reaches them now.
+    pub(super) async fn met(
+        &self,
+        view: &View,
+        limit: Duration,
+    ) -> Result<Vec<(Place, Arc<dyn Host>)>, ActionError> {
+        let mut hosts = Vec::new();
+        for (place, reach) in &view.reach {
+            let Some(pin) = view.pins.get(place) else {
+                continue;
+            };
+            let logon = self.logon(&view.run, *place, reach.account).await?;
+            let guard = self.guard(view, limit);
+            let host = self
+                .machines()?
+                .open(*place, reach, &logon, Some(pin), guard, false)
+                .await?;
+            hosts.push((*place, host));
+        }
+        Ok(hosts)
+    }
+
+    fn guard(&self, view: &View, limit: Duration) -> Guard {
+        Guard {
+            run: view.run.clone(),
+            epoch: view.epoch,
+            orchestrator: self.orchestrator.clone(),
+            limit,
+        }
     }
 
     /// Binds to the directory once, where there is one, so that a wrong password shows before
@@ -355,6 +382,19 @@ pub fn first_reach(inventory: &Inventory) -> BTreeMap<Place, Reach> {
     [Place::Source, Place::Destination]
         .into_iter()
         .filter_map(reach)
+        .collect()
+}
+
+/// The names of all secrets that stages of a run may have sealed.
+pub fn sealed_names() -> Vec<String> {
+    let of = |place| {
+        let recorded = ["secrets", "keytab"].map(|name| format!("{place}/{name}"));
+        let made = [temporary_key(place), temporary_password(place)];
+        recorded.into_iter().chain(made)
+    };
+    [Place::Source, Place::Destination]
+        .into_iter()
+        .flat_map(of)
         .collect()
 }
 

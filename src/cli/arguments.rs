@@ -14,6 +14,8 @@ use super::exit::TABLE;
 use super::exit::TABLE_OF_DIFF;
 use super::exit::TABLE_OF_UPGRADE;
 
+use crate::plan::DurationText;
+
 /// Moves a file server's network identity (its name, its addresses and its Active Directory
 /// computer account) to its replacement, from a plan file.
 #[derive(Debug, Parser)]
@@ -44,6 +46,8 @@ pub(super) enum Command {
     Rehearse(Rehearse),
     /// Go on with an unfinished run
     Resume(Resume),
+    /// Take a run back: undo its stages, the last one first, and compare with what was before
+    Rollback(Rollback),
     /// Show where a run stands
     Status(OneRun),
     /// List the runs, or what they keep locked
@@ -145,16 +149,23 @@ pub(super) struct Apply {
     pub(super) driving: Driving,
     #[command(flatten)]
     pub(super) bounded: Bounded,
+    /// Roll back by itself unless somebody confirms the finished run in this time, as in 30m
+    #[arg(long, value_name = "TIME", value_parser = DurationText::new)]
+    pub(super) confirm_within: Option<DurationText>,
 }
 
 /// What to rehearse, and what goes wrong.
 #[derive(Debug, Args)]
 pub(super) struct Rehearse {
     /// The plan file
-    pub(super) plan: PathBuf,
-    /// The inventory file
-    #[arg(short, long)]
-    pub(super) inventory: PathBuf,
+    #[arg(required_unless_present = "from_run", conflicts_with = "from_run")]
+    pub(super) plan: Option<PathBuf>,
+    /// The inventory file; with --from-run the one beside which the state is
+    #[arg(short, long, required_unless_present = "from_run")]
+    pub(super) inventory: Option<PathBuf>,
+    /// Rehearse what a real run did: its own plan and inventory, on a twin of its servers as it found them
+    #[arg(long, value_name = "RUN", conflicts_with = "codes")]
+    pub(super) from_run: Option<String>,
     /// What makes one rehearsal differ from another; the same seed gives the same events
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
@@ -164,6 +175,10 @@ pub(super) struct Rehearse {
     /// Try each kind of fault at each stage, and resume
     #[arg(long, conflicts_with = "fault")]
     pub(super) every_fault: bool,
+    /// Take the times of this run; may be given more than once [default: the finished runs of the same
+    /// kind in the state folder]
+    #[arg(long, value_name = "RUN")]
+    pub(super) timing_from: Vec<String>,
     /// Assume what the inventory leaves out, as in source.osVersion=2016
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) assume: Vec<String>,
@@ -199,6 +214,34 @@ pub(super) struct Resume {
     pub(super) driving: Driving,
     #[command(flatten)]
     pub(super) bounded: Bounded,
+}
+
+/// Which run to take back, and how.
+#[derive(Debug, Args)]
+pub(super) struct Rollback {
+    /// The run [default: the only unfinished one, else the last]
+    pub(super) run: Option<String>,
+    /// The inventory beside which the state is
+    #[arg(short, long)]
+    pub(super) inventory: Option<PathBuf>,
+    /// Only show what would be undone, in the order in which it would be
+    #[arg(long, conflicts_with_all = ["yes", "retry", "leave"])]
+    pub(super) preview: bool,
+    /// Do not ask before the roll back begins
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    /// Undo this stage whatever a look at the machine shows
+    #[arg(long, value_name = "STAGE", requires = "reason")]
+    pub(super) retry: Option<String>,
+    /// Leave the effect of this stage as it is; may be given several times
+    #[arg(long, value_name = "STAGE", requires = "reason")]
+    pub(super) leave: Vec<String>,
+    /// Why, for the journal
+    #[arg(long)]
+    pub(super) reason: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
 }
 
 /// What `apply`, `resume` and `rehearse` share.
@@ -277,8 +320,8 @@ pub(super) struct Listing {
 pub(super) struct Approve {
     /// The run
     pub(super) run: String,
-    /// The stage that waits
-    pub(super) stage: String,
+    /// The stage that waits; left out, the finished run itself, which was to be confirmed
+    pub(super) stage: Option<String>,
     /// Who decides
     #[arg(long)]
     pub(super) by: String,
@@ -286,7 +329,7 @@ pub(super) struct Approve {
     #[arg(long, default_value = "")]
     pub(super) reason: String,
     /// Refuse instead
-    #[arg(long)]
+    #[arg(long, requires = "stage")]
     pub(super) reject: bool,
     /// The inventory beside which the state is
     #[arg(short, long)]

@@ -11,6 +11,7 @@ mod output;
 mod real;
 mod replace;
 mod state;
+mod subjects;
 mod world;
 
 use std::process::ExitCode;

@@ -10,6 +10,7 @@ use crate::run::RunState;
 use crate::store::RunLine;
 use crate::store::SqliteStore;
 use crate::store::Store;
+use crate::store::StoreError;
 
 const FOLDER: &str = ".sms-plan";
 
@@ -26,13 +27,19 @@ pub(super) fn folder(given: Option<&Path>, inventory: Option<&Path>) -> PathBuf 
 
 /// Opens the store of a state folder that must exist.
 pub(super) fn existing(folder: &Path) -> Result<Arc<dyn Store>, CliError> {
-    if !folder.join("state.db").exists() {
-        return Err(
-            CliError::usage(format!("there are no runs in `{}`", folder.display()))
-                .hint("name the folder with --state DIR, or the inventory beside it with -i FILE"),
-        );
+    earlier(folder)?.ok_or_else(|| {
+        CliError::usage(format!("there are no runs in `{}`", folder.display()))
+            .hint("name the folder with --state DIR, or the inventory beside it with -i FILE")
+    })
+}
+
+/// Opens the store of a state folder, if there is one.
+pub(super) fn earlier(folder: &Path) -> Result<Option<Arc<dyn Store>>, CliError> {
+    match SqliteStore::open_existing(folder) {
+        Ok(store) => Ok(Some(Arc::new(store))),
+        Err(StoreError::Missing { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
     }
-    Ok(Arc::new(SqliteStore::open_existing(folder)?))
 }
 
 /// Opens the store of a state folder, and makes it at first use.
@@ -76,6 +83,17 @@ pub(super) async fn to_resume(store: &dyn Store, named: Option<&str>) -> Result<
             )
         }
     }
+}
+
+/// The named run, the only unfinished one, or where none is, the last.
+pub(super) async fn to_roll_back(
+    store: &dyn Store,
+    named: Option<&str>,
+) -> Result<RunId, CliError> {
+    if named.is_none() && !store.runs().await?.iter().any(|run| unfinished(run.state)) {
+        return to_show(store, None).await;
+    }
+    to_resume(store, named).await
 }
 
 /// The named run, the only unfinished one, or the last.

@@ -326,6 +326,7 @@ async fn record(
         secrets: secrets.collect::<Result<_, EngineError>>()?,
         drafts: run.drafts(&drive.clock.now(), kinds)?,
         forget: outcome.forget,
+        ..Batch::default()
     };
     // Append, then fold, then report.
     for event in drive.store.append(&drive.lease, batch).await? {

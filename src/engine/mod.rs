@@ -5,8 +5,10 @@
 
 mod adopt;
 mod again;
+mod back;
 mod begin;
 mod clock;
+mod confirm;
 mod delay;
 mod gate;
 mod journal;
@@ -22,6 +24,7 @@ pub use adopt::Adopted;
 pub use adopt::Word;
 pub use adopt::adopt;
 pub use again::to_look_at_again;
+pub use back::turn_round;
 pub use begin::begin;
 pub use begin::shape_of;
 pub use begin::take_over;
@@ -60,6 +63,8 @@ use crate::store::SealError;
 use crate::store::Sealer;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::Wish;
+use back::Backwards;
 use gate::Gate;
 use stall::AtWork;
 use work::Turn;
@@ -125,6 +130,7 @@ pub async fn drive(
     report: &mut (dyn FnMut(News<'_>, &Run) + Send),
 ) -> Result<Run, EngineError> {
     let mut engine = Engine {
+        backwards: Backwards::of(&drive, &run),
         queue: Queue::new(&run),
         gate: Gate::of(&drive, &run),
         view: None,
@@ -140,7 +146,7 @@ pub async fn drive(
         at_work: BTreeMap::new(),
         halt: None,
     };
-    let ended = engine.turn_until_quiet().await;
+    let ended = engine.turn_and_turn_round().await;
     // Nothing of a run may go on behind the back of a journal that cannot be written any more.
     engine.workers.shutdown().await;
     ended?;
@@ -153,8 +159,11 @@ struct Engine<'a> {
     drive: Drive,
     run: Run,
     queue: Queue,
+    /// What is left of a roll back, where the run is rolled back.
+    backwards: Option<Backwards>,
     gate: Gate,
-    view: Option<(u64, Arc<View>)>,
+    /// What actions may know; none until it is asked for, or where it must be read off the run anew.
+    view: Option<Arc<View>>,
     stop: watch::Receiver<Stop>,
     report: &'a mut (dyn FnMut(News<'_>, &Run) + Send),
     workers: JoinSet<Turn>,
@@ -178,6 +187,17 @@ enum Halt {
 }
 
 impl Engine<'_> {
+    /// Turns until nothing moves, and once more backwards where a failure, or a run that nobody has
+    /// confirmed, is to be rolled back.
+    async fn turn_and_turn_round(&mut self) -> Result<(), EngineError> {
+        self.fence_again().await;
+        self.turn_until_quiet().await?;
+        if self.rolls_back().await? || self.unconfirmed_in_time().await? {
+            self.turn_until_quiet().await?;
+        }
+        Ok(())
+    }
+
     async fn turn_until_quiet(&mut self) -> Result<(), EngineError> {
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -210,7 +230,10 @@ impl Engine<'_> {
                     self.take(turns).await?;
                 }
                 _ = heartbeat.tick() => {
-                    if let Some(reason) = self.drive.store.renew(&self.drive.lease).await? {
+                    // Nothing can be confirmed before every stage has ended.
+                    if let Some(Wish::Stop { reason }) =
+                        self.drive.store.renew(&self.drive.lease).await?
+                    {
                         self.halt(Halt::Stopped(reason));
                     }
                     self.tell_stalls();
@@ -244,7 +267,12 @@ impl Engine<'_> {
             .run
             .stages()
             .any(|(_, stage)| stage.status == StageStatus::Failed);
-        let state = if self.run.is_complete() {
+        let mut forget = Vec::new();
+        let state = if self.backwards.is_some() {
+            self.end_back(&mut drafts, &mut forget).await
+        } else if self.run.is_complete() && self.run.unconfirmed().is_some() {
+            self.end_unconfirmed(&mut drafts)
+        } else if self.run.is_complete() {
             self.last_act(&mut drafts).await
         } else if let Some(Halt::Stopped(reason)) = &self.halt
             && !failed
@@ -268,12 +296,10 @@ impl Engine<'_> {
             RunState::Stopped
         };
         drafts.push((None, EventKind::RunEnded { state }));
-        self.append(drafts, Vec::new(), Vec::new()).await?;
+        self.append(drafts, Vec::new(), forget).await?;
         self.drive.world.close().await;
-        self.drive
-            .store
-            .release(&self.drive.lease, state == RunState::Succeeded)
-            .await?;
+        let free = matches!(state, RunState::Succeeded | RunState::RolledBack);
+        self.drive.store.release(&self.drive.lease, free).await?;
         Ok(())
     }
 

@@ -34,6 +34,10 @@ pub(super) enum Turn {
     Ended(usize, Duration, Result<Outcome, ActionError>),
     /// The delay before the next attempt is over.
     Due(usize),
+    /// The first half of an undo: looked.
+    LookedBack(usize, LookedBack),
+    /// The second half: the effect is gone, or not.
+    TakenBack(usize, Result<(), ActionError>),
 }
 
 /// How the first half of a stage ended.
@@ -42,6 +46,18 @@ pub(super) enum Looked {
     Ready(Prepared, Option<Probe>),
     /// A look at the machine found it done.
     Done(Probe),
+    /// A look at the machine found nothing of it, and it is not to be begun any more.
+    Gone(Probe),
+    /// It cannot begin.
+    Refused(ActionError),
+}
+
+/// How the first half of an undo ended.
+pub(super) enum LookedBack {
+    /// The undo may begin.
+    Ready(Option<Probe>),
+    /// A look at the machine found nothing to take back.
+    Gone(Probe),
     /// It cannot begin.
     Refused(ActionError),
 }
@@ -56,8 +72,10 @@ pub(super) struct Look {
     pub(super) overridden: bool,
     /// What a stage handed back that had ended and is looked at again.
     pub(super) before: Option<Value>,
-    /// The attempts agree on something already.
+    /// The attempts agree on everything already.
     pub(super) prepared: bool,
+    /// The run is rolled back: what has begun is settled, and nothing is begun.
+    pub(super) back: bool,
     /// The plan's early preconditions, where this stage makes the run's first change.
     pub(super) early: Vec<(usize, Precondition)>,
 }
@@ -77,6 +95,7 @@ async fn try_look(look: Look) -> Result<Looked, ActionError> {
         overridden,
         before,
         prepared,
+        back,
         early,
     } = look;
     let mut seen = None;
@@ -89,6 +108,7 @@ async fn try_look(look: Look) -> Result<Looked, ActionError> {
                 let outcome = Outcome::output(before.unwrap_or_default());
                 return Ok(Looked::Done(Probe { outcome, ..probe }));
             }
+            Standing::Before if back => return Ok(Looked::Gone(probe)),
             Standing::Before | Standing::Between => seen = Some(probe),
             Standing::Foreign => {
                 return Err(ActionError::person(WaitingFor::Judgement, probe.saw));
@@ -107,6 +127,40 @@ async fn try_look(look: Look) -> Result<Looked, ActionError> {
         .await
         .unwrap_or_else(|_| Err(ActionError::passing(late(limit))))?;
     Ok(Looked::Ready(prepared, seen))
+}
+
+/// What the first half of an undo has to do.
+pub(super) struct LookBack {
+    pub(super) action: Arc<dyn Action>,
+    pub(super) context: Context,
+    /// A person said that it shall be undone whatever a look says.
+    pub(super) overridden: bool,
+    /// An attempt was cut off, so that nobody knows how the effect stands.
+    pub(super) in_doubt: bool,
+}
+
+/// Looks whether the effect is still there, and still what this run left: what others have changed
+/// since is shown to a person, and never overwritten.
+pub(super) async fn look_back(look: LookBack) -> LookedBack {
+    if look.overridden {
+        return LookedBack::Ready(None);
+    }
+    let probe = match settled_probe(look.action.as_ref(), &look.context).await {
+        Ok(probe) => probe,
+        Err(error) => return LookedBack::Refused(error),
+    };
+    match probe.standing {
+        Standing::Before => LookedBack::Gone(probe),
+        Standing::After | Standing::Between => LookedBack::Ready(Some(probe)),
+        // No look could ever tell, and the run knows that it is there.
+        _ if probe.blind && !look.in_doubt => LookedBack::Ready(None),
+        Standing::Foreign => {
+            LookedBack::Refused(ActionError::person(WaitingFor::Judgement, probe.saw))
+        }
+        Standing::Unreachable => {
+            LookedBack::Refused(ActionError::person(WaitingFor::Machine, probe.saw))
+        }
+    }
 }
 
 /// Asks what has to be asked before an attempt, and settles what the attempts must agree on.
@@ -177,14 +231,23 @@ pub(super) async fn apply(
     action: Arc<dyn Action>,
     context: Context,
 ) -> Result<Outcome, ActionError> {
-    let limit = context.stage().timeout;
-    timeout(limit, action.apply(&context))
-        .await
-        .unwrap_or_else(|_| {
-            let words = format!("did not end within {} s", limit.as_secs());
-            Err(ActionError {
-                in_doubt: true,
-                ..ActionError::passing(words)
-            })
+    in_time(context.stage().timeout, action.apply(&context)).await
+}
+
+pub(super) async fn undo(action: Arc<dyn Action>, context: Context) -> Result<(), ActionError> {
+    in_time(context.stage().timeout, action.undo(&context)).await
+}
+
+/// What is cut off at its limit is in doubt.
+async fn in_time<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, ActionError>>,
+) -> Result<T, ActionError> {
+    timeout(limit, work).await.unwrap_or_else(|_| {
+        let words = format!("did not end within {} s", limit.as_secs());
+        Err(ActionError {
+            in_doubt: true,
+            ..ActionError::passing(words)
         })
+    })
 }

@@ -95,6 +95,12 @@ pub trait Host: Send + Sync {
     /// Returns the identity of the current boot.
     async fn boot(&self) -> Result<String, HostError>;
 
+    /// Returns whether something that was changed takes effect only at the next restart, as a new
+    /// name does on Windows. On Linux every change is live at once.
+    async fn pending(&self) -> Result<bool, HostError> {
+        Ok(false)
+    }
+
     /// Waits until no changing operation, of this or of a dead orchestrator, is at work.
     ///
     /// The wait ends with [`HostErrorKind::Busy`] at the guard's limit.

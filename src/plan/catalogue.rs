@@ -39,6 +39,8 @@ pub struct Nature {
     pub moot: &'static [Moot],
     /// Whether it can be taken back.
     pub undo: Undo,
+    /// What its undo does, as in `joins the domain again`; empty where it does nothing.
+    pub back: &'static str,
     /// What it does to the identity under which clients find a server.
     pub identity: Identity,
     /// Where, and why, the run cannot simply be taken back once it has run.
@@ -52,6 +54,7 @@ impl Nature {
             noun,
             moot: &[],
             undo: Undo::NotNeeded,
+            back: "",
             identity: Identity::Untouched,
             no_return: None,
         }
@@ -69,6 +72,12 @@ impl Nature {
     #[must_use]
     pub const fn identity(self, identity: Identity) -> Self {
         Self { identity, ..self }
+    }
+
+    /// The same, with what its undo does.
+    #[must_use]
+    pub const fn back(self, back: &'static str) -> Self {
+        Self { back, ..self }
     }
 
     /// The same, with what facts make of it.

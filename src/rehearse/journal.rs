@@ -21,8 +21,10 @@ use crate::store::MemoryStore;
 use crate::store::NewRun;
 use crate::store::Record;
 use crate::store::RunLine;
+use crate::store::SealedSecret;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::Wish;
 
 /// Something that befalls the orchestrator at an event. It happens once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +164,7 @@ impl Store for Journal {
         self.inner.take_lease(run, holder).await
     }
 
-    async fn renew(&self, lease: &Lease) -> Result<Option<String>, StoreError> {
+    async fn renew(&self, lease: &Lease) -> Result<Option<Wish>, StoreError> {
         self.inner.renew(lease).await
     }
 
@@ -170,8 +172,12 @@ impl Store for Journal {
         self.inner.release(lease, unlock).await
     }
 
-    async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError> {
-        self.inner.request_stop(run, reason).await
+    async fn request(&self, run: &RunId, wish: &Wish) -> Result<(), StoreError> {
+        self.inner.request(run, wish).await
+    }
+
+    async fn any_secret(&self, run: &RunId) -> Result<Option<SealedSecret>, StoreError> {
+        self.inner.any_secret(run).await
     }
 
     async fn secret(&self, run: &RunId, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

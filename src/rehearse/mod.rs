@@ -7,10 +7,12 @@ mod acting;
 mod clock;
 mod every_fault;
 mod journal;
+mod measured;
 mod rehearsal;
 mod timing;
 
 pub use every_fault::{FaultRow, every_fault, random_faults};
 pub use journal::{Interruption, InterruptionKind};
+pub use measured::{Measured, done, fitted};
 pub use rehearsal::{Rehearsal, RehearseError, Setting, Stopped, rehearse, rehearse_on};
-pub use timing::{Timing, timing};
+pub use timing::{Basis, Timing, timing};

@@ -1,5 +1,6 @@
 //! One rehearsal: begin, drive, and after a power cut take over and go on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use super::acting;
 use super::clock::VirtualClock;
 use super::journal::Interruption;
 use super::journal::Journal;
+use super::timing::Basis;
+use super::timing::bases;
 use crate::action::Credentials;
 use crate::action::Registry;
 use crate::action::World;
@@ -37,7 +40,9 @@ use crate::simulated::AssumptionError;
 use crate::simulated::Assumptions;
 use crate::simulated::End;
 use crate::simulated::Fault;
+use crate::simulated::Observed;
 use crate::simulated::Simulation;
+use crate::simulated::Tempo;
 use crate::store::KeySource;
 use crate::store::Lease;
 use crate::store::Sealer;
@@ -57,8 +62,12 @@ pub struct Setting {
     pub inventory: Arc<Inventory>,
     /// The actions.
     pub registry: Arc<Registry>,
+    /// What a real run saw of the servers, where the twin is made of one.
+    pub observed: Option<Arc<Observed>>,
     /// What the inventory leaves out.
     pub assumptions: Assumptions,
+    /// How fast things go, where somebody has measured it.
+    pub tempo: Tempo,
     /// What makes one rehearsal differ from another.
     pub seed: u64,
     /// What goes wrong.
@@ -73,6 +82,19 @@ pub struct Setting {
     pub resumes: u32,
 }
 
+impl Setting {
+    /// The two servers and their domain, as they are before the rehearsal.
+    pub fn twin(&self) -> Result<Simulation, AssumptionError> {
+        Simulation::of(
+            &self.inventory,
+            self.observed.as_deref(),
+            &self.assumptions,
+            &self.tempo,
+            self.seed,
+        )
+    }
+}
+
 /// What a rehearsal came to.
 #[derive(Clone, Debug)]
 pub struct Rehearsal {
@@ -82,6 +104,8 @@ pub struct Rehearsal {
     pub events: Vec<Event>,
     /// How the twin stands.
     pub end: End,
+    /// Where the time of each stage that ran comes from.
+    pub bases: BTreeMap<StageId, Basis>,
     /// How long it took, in virtual time.
     pub lasted: Duration,
     /// The faults that struck.
@@ -129,8 +153,7 @@ pub async fn rehearse(
     setting: &Setting,
     report: &mut (dyn FnMut(&Event, &Run) + Send),
 ) -> Result<Rehearsal, RehearseError> {
-    let simulation = Simulation::of(&setting.inventory, &setting.assumptions, setting.seed)?;
-    rehearse_on(simulation, setting, report).await
+    rehearse_on(setting.twin()?, setting, report).await
 }
 
 /// The same on a twin that the caller holds as well, and may change while it goes on.
@@ -172,9 +195,11 @@ pub async fn rehearse_on(
     };
     let run = run.ok_or(RehearseError::Servers)?;
     let events = bench.journal.read(run.id()).await?.events;
+    let end = bench.simulation.end();
     Ok(Rehearsal {
         lasted: began.elapsed(),
-        end: bench.simulation.end(),
+        bases: bases(setting, &run, &end),
+        end,
         struck: bench.simulation.struck(),
         missed: bench.simulation.waiting(),
         unreached: bench.journal.waiting(),
@@ -337,7 +362,7 @@ impl<'a> Bench<'a> {
         )
         .await?;
         let by = "the rehearsal".to_owned();
-        let resumed = vec![(None, EventKind::RunResumed { by })];
+        let resumed = vec![(None, run.resumed(by))];
         write(
             self.journal.as_ref(),
             self.clock.as_ref(),

@@ -218,6 +218,9 @@ fn is_decision(kind: &EventKind) -> bool {
             | EventKind::Rejected { .. }
             | EventKind::HeldBack { .. }
             | EventKind::PlanEdited { .. }
+            | EventKind::ConfirmationWanted { .. }
+            | EventKind::Confirmed { .. }
+            | EventKind::RollBackBegun { .. }
             | EventKind::RunResumed { .. }
             | EventKind::Stopped { .. }
     )

@@ -14,6 +14,7 @@ use super::seconds_between;
 use super::tables::whole;
 use crate::plan::Plan;
 use crate::plan::Roots;
+use crate::run::Back;
 use crate::run::Run;
 use crate::run::RunState;
 use crate::run::StageStatus;
@@ -32,6 +33,11 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
             StageStatus::Failed => "failed",
             StageStatus::Waiting => "waits for a person",
             StageStatus::InDoubt | StageStatus::Running => "is in doubt: a resume will look",
+            StageStatus::Undoing if seen.waiting.is_some() => {
+                "is not undone, and waits for a person"
+            }
+            StageStatus::Undoing if !seen.error.is_empty() => "could not be undone",
+            StageStatus::Undoing => "is being undone: whoever goes on will look",
             _ => continue,
         };
         let _infallible = writeln!(
@@ -41,7 +47,11 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
             whole(starts_at(plan, position)),
             described(stage, roots)
         );
-        if seen.status == StageStatus::Failed || seen.status == StageStatus::Waiting {
+        let stands = matches!(
+            seen.status,
+            StageStatus::Failed | StageStatus::Waiting | StageStatus::Undoing
+        );
+        if stands {
             let mut causes = seen.error.iter();
             let label = match seen.waiting {
                 None => "error",
@@ -61,7 +71,14 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
                 text.push_str(&known::beside(known, id.as_str(), stage.id.as_str(), state));
             }
         }
+        let stuck = run.back().is_some() && !seen.error.is_empty();
         let way_out = match seen.waiting {
+            _ if stuck => Some(format!(
+                "hint: look at the machine; undo the stage whatever a look shows: sms-plan rollback \
+                 {id} {with_state} --retry {stage} --reason TEXT; or leave its effect as it is: \
+                 --leave {stage} --reason TEXT",
+                stage = stage.id
+            )),
             Some(WaitingFor::Approval | WaitingFor::Begin) => Some(format!(
                 "hint: sms-plan approve {id} {} --by NAME {with_state}",
                 stage.id
@@ -86,6 +103,27 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
             let _infallible = writeln!(text, "{way_out}");
         }
     }
+    if let Some(back) = run.back() {
+        text.push_str(&ending_back(run, back, &with_state));
+        return text;
+    }
+    let take_back = format!("or take it back: sms-plan rollback {id} {with_state}");
+    if run.is_complete()
+        && let Some(wanted) = run.unconfirmed()
+    {
+        let until = match &wanted.until {
+            Some(until) => format!("; the time for that ends, or ended, at {until}"),
+            None => String::new(),
+        };
+        let _infallible = writeln!(
+            text,
+            "\nrun {id}: every stage has ended, and nobody has confirmed it yet{until}\n\
+             nothing is rolled back while no process drives the run\n\
+             hint: let it stand: sms-plan approve {id} --by NAME {with_state}\n\
+             hint: {take_back}"
+        );
+        return text;
+    }
     let _infallible = match run.state() {
         RunState::Succeeded => {
             writeln!(
@@ -97,20 +135,73 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
         RunState::Failed => writeln!(
             text,
             "\nrun {id} has failed at {}%; nothing that was done is lost\n\
-             hint: mend the cause, then go on: sms-plan resume {id} {with_state}",
+             hint: mend the cause, then go on: sms-plan resume {id} {with_state}\n\
+             hint: {take_back}",
             whole(run.percent())
         ),
         RunState::Paused => writeln!(
             text,
-            "\nrun {id} is paused at {}%\nhint: go on: sms-plan resume {id} {with_state}",
+            "\nrun {id} is paused at {}%\nhint: go on: sms-plan resume {id} {with_state}\n\
+             hint: {take_back}",
             whole(run.percent())
         ),
         _ => writeln!(
             text,
-            "\nrun {id} is stopped at {}%\nhint: go on: sms-plan resume {id} {with_state}",
+            "\nrun {id} is stopped at {}%\nhint: go on: sms-plan resume {id} {with_state}\n\
+             hint: {take_back}",
             whole(run.percent())
         ),
     };
+    text
+}
+
+/// How a run stands that is taken back, or was.
+fn ending_back(run: &Run, back: &Back, with_state: &str) -> String {
+    let id = run.id();
+    let mut text = String::from("\n");
+    let mut list = |title: &str, lines: &[String]| {
+        if lines.is_empty() {
+            return;
+        }
+        let _infallible = writeln!(text, "{title}");
+        for line in lines {
+            let _infallible = writeln!(text, "  {line}");
+        }
+        text.push('\n');
+    };
+    let stands = match run.state() {
+        RunState::RolledBack => {
+            let left: Vec<String> = run
+                .stages()
+                .filter(|(_, stage)| stage.status == StageStatus::Left)
+                .map(|(shape, stage)| {
+                    let why = stage.remark.as_deref().unwrap_or_default();
+                    format!("{}: {why}", shape.id)
+                })
+                .collect();
+            list("left as it is:", &left);
+            list("cannot return, and differs:", &back.allowed);
+            list("DIFFERS from what was there before:", &back.differences);
+            let verdict = if !back.differences.is_empty() {
+                "; not everything is as it was, see above"
+            } else if left.is_empty() {
+                ": both servers and their directory objects are as before"
+            } else {
+                ", but for what was left as it is"
+            };
+            let _infallible = writeln!(text, "run {id} is rolled back{verdict}");
+            return text;
+        }
+        RunState::Failed => "has failed on its way back",
+        RunState::Paused => "is paused on its way back",
+        _ => "is stopped on its way back",
+    };
+    let _infallible = writeln!(
+        text,
+        "run {id} {stands}, at {}%; nothing that was undone is lost\n\
+         hint: go on: sms-plan rollback {id} {with_state}",
+        whole(run.percent())
+    );
     text
 }
 

@@ -12,6 +12,7 @@ use indicatif::ProgressStyle;
 
 use super::described;
 use super::duration;
+use super::milliseconds;
 use super::seconds_between;
 use super::tables::whole;
 use crate::plan::Plan;
@@ -81,6 +82,19 @@ impl Live {
             self.hear_stage(stage, event, roots);
         } else if let EventKind::Stopped { reason } = &event.kind {
             self.say(&format!("       {reason}"));
+        } else if let EventKind::ConfirmationDue { until } = &event.kind {
+            self.say(&format!(
+                "       every stage has ended; it is rolled back unless somebody confirms it until {until}:\n       \
+                 sms-plan approve {} --by NAME",
+                run.id()
+            ));
+        } else if let EventKind::RollBackBegun { reason, .. } = &event.kind {
+            let why = if reason.is_empty() {
+                String::new()
+            } else {
+                format!(": {reason}")
+            };
+            self.say(&format!("       rolling back{why}"));
         }
         #[expect(
             clippy::cast_possible_truncation,
@@ -89,12 +103,15 @@ impl Live {
         )]
         self.bar.set_position((run.percent() * 10.0) as u64);
         self.bar.set_prefix(format!("{}%", whole(run.percent())));
-        let texts: Vec<String> = self
-            .under_way
-            .iter()
-            .map(|stage| self.text_of(stage, roots))
-            .collect();
-        self.bar.set_message(texts.join(" | "));
+        // Where nobody sees the line, nothing is spent on it: many stages may be under way.
+        if self.terminal {
+            let texts: Vec<String> = self
+                .under_way
+                .iter()
+                .map(|stage| self.text_of(stage, roots))
+                .collect();
+            self.bar.set_message(texts.join(" | "));
+        }
     }
 
     /// Hears of a stage that takes much longer than it usually does.
@@ -135,12 +152,48 @@ impl Live {
             EventKind::Retrying {
                 delay_ms, error, ..
             } => {
-                #[expect(clippy::cast_precision_loss, reason = "delays are minutes at most")]
-                let delay = duration(*delay_ms as f64 / 1000.0);
+                let delay = milliseconds(*delay_ms);
                 let why = error.join(": ");
                 self.say(&format!(
                     "{percent:>4}%  {at:>8}  {text}  failed, again in {delay}: {why}"
                 ));
+            }
+            EventKind::UndoStarted { attempt, .. } => {
+                if !self.under_way.contains(stage) {
+                    self.under_way.push(stage.clone());
+                }
+                let again = match attempt {
+                    0 | 1 => String::new(),
+                    n => format!("  (attempt {n})"),
+                };
+                self.say(&format!("{percent:>4}%  {at:>8}  undo: {text}{again}"));
+            }
+            EventKind::Undone { settled } => {
+                self.end(stage);
+                if let Some(saw) = settled {
+                    self.say(&format!(
+                        "{percent:>4}%  {at:>8}  undo: {text}  (gone already: {saw})"
+                    ));
+                }
+            }
+            EventKind::UndoFailed {
+                delay_ms: Some(delay_ms),
+                error,
+                ..
+            } => {
+                let why = error.join(": ");
+                self.say(&format!(
+                    "{percent:>4}%  {at:>8}  undo: {text}  failed, again in {}: {why}",
+                    milliseconds(*delay_ms)
+                ));
+            }
+            EventKind::UndoFailed { waiting, .. } => {
+                self.end(stage);
+                let how = match waiting {
+                    Some(_) => "waits for a person",
+                    None => "FAILED",
+                };
+                self.say(&format!("{percent:>4}%  {at:>8}  undo: {text}  {how}"));
             }
             EventKind::Failed { .. } => {
                 self.end(stage);

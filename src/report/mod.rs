@@ -1,5 +1,6 @@
 //! Events and runs, for people and for machines. Nothing here knows a terminal's state or a store.
 
+mod back;
 pub mod book;
 mod closing;
 mod difference;
@@ -17,6 +18,9 @@ mod tables;
 mod verify;
 mod wrap;
 
+pub use back::BeyondReturn;
+pub use back::StageBack;
+pub use back::WayBack;
 pub use closing::Closing;
 pub use closing::closing;
 pub use difference::inventory_difference;
@@ -79,6 +83,12 @@ fn duration(seconds: f64) -> String {
             whole % 60
         ),
     }
+}
+
+/// Milliseconds as a person reads them.
+#[expect(clippy::cast_precision_loss, reason = "hours at most")]
+fn milliseconds(span: u64) -> String {
+    duration(span as f64 / 1000.0)
 }
 
 /// Seconds between two times of a journal.

@@ -6,12 +6,14 @@ use std::path::Path;
 use super::described;
 use super::duration;
 use super::json::starts_at;
+use super::milliseconds;
 use super::seconds_between;
 use crate::plan::Plan;
 use crate::plan::Roots;
 use crate::run::Event;
 use crate::run::EventKind;
 use crate::run::Run;
+use crate::run::RunState;
 use crate::run::StageStatus;
 use crate::run::Standing;
 use crate::store::HeldBy;
@@ -41,15 +43,39 @@ pub fn status(
                 held.holder.pid, held.holder.machine, held.since
             );
         }
-        _ if run.state() == crate::run::RunState::Running => {
+        _ if matches!(run.state(), RunState::Running | RunState::RollingBack) => {
+            let command = match run.back() {
+                None => "resume",
+                Some(_) => "rollback",
+            };
             let _infallible = writeln!(
                 text,
-                "nobody drives it: its process is gone\nhint: go on: sms-plan resume {} --state {}",
+                "nobody drives it: its process is gone\nhint: go on: sms-plan {command} {} --state {}",
                 run.id(),
                 state.display()
             );
         }
         _ => {}
+    }
+    if let Some(back) = run.back() {
+        let _infallible = writeln!(
+            text,
+            "rolled back since {}, {}",
+            back.at,
+            by_whom(&back.by, &back.reason)
+        );
+        for line in &back.differences {
+            let _infallible = writeln!(text, "differs from before: {line}");
+        }
+    }
+    if let Some(until) = run.unconfirmed().and_then(|wanted| wanted.until.as_ref()) {
+        let _infallible = writeln!(
+            text,
+            "not confirmed yet: it is rolled back at {until} unless somebody does, as long as a process drives \
+             it\nhint: sms-plan approve {} --by NAME --state {}",
+            run.id(),
+            state.display()
+        );
     }
     for accepted in run.accepted() {
         let _infallible = writeln!(
@@ -78,7 +104,12 @@ pub fn status(
             described(stage, roots)
         );
         let _infallible = writeln!(text, "{}", line.trim_end());
-        if matches!(state.status, StageStatus::Failed | StageStatus::Waiting) {
+        let stands = match state.status {
+            StageStatus::Failed | StageStatus::Waiting => true,
+            StageStatus::Undoing => !state.error.is_empty(),
+            _ => false,
+        };
+        if stands {
             let _infallible = writeln!(text, "{:29}{}", "", stage.id);
             for cause in &state.error {
                 let _infallible = writeln!(text, "{:29}{cause}", "");
@@ -100,7 +131,7 @@ pub fn runs(runs: &[RunLine]) -> String {
     for run in runs {
         let alive = run.holder.as_ref().is_some_and(|held| held.alive);
         let state = match run.state {
-            crate::run::RunState::Running if !alive => "cut off".to_owned(),
+            RunState::Running if !alive => "cut off".to_owned(),
             state => state.to_string(),
         };
         let _infallible = writeln!(
@@ -137,7 +168,8 @@ pub(super) fn told(kind: &EventKind) -> (&'static str, String) {
         EventKind::RunCreated {
             plan, plan_version, ..
         } => ("RunCreated", format!("{plan} {plan_version}")),
-        EventKind::RunResumed { by } => ("RunResumed", by.clone()),
+        EventKind::RunResumed { by, .. } => ("RunResumed", by.clone()),
+        EventKind::RollBackBegun { by, reason } => ("RollBackBegun", by_whom(by, reason)),
         EventKind::LeaseTaken {
             epoch,
             machine,
@@ -204,9 +236,46 @@ pub(super) fn told(kind: &EventKind) -> (&'static str, String) {
         EventKind::OverrideAccepted { what, by, reason } => {
             ("OverrideAccepted", format!("{what}, by {by}: {reason}"))
         }
-        EventKind::UndoStarted {} => ("UndoStarted", String::new()),
-        EventKind::Undone {} => ("Undone", String::new()),
-        EventKind::UndoFailed { error } => ("UndoFailed", error.join(": ")),
+        EventKind::UndoStarted { attempt, saw, .. } => (
+            "UndoStarted",
+            saw.as_ref().map_or_else(
+                || format!("attempt {attempt}"),
+                |saw| format!("attempt {attempt}; {saw}"),
+            ),
+        ),
+        EventKind::Undone { settled } => ("Undone", settled.clone().unwrap_or_default()),
+        EventKind::UndoFailed {
+            attempt,
+            delay_ms,
+            error,
+            ..
+        } => (
+            "UndoFailed",
+            match delay_ms {
+                Some(delay) => format!(
+                    "attempt {attempt}, again in {delay} ms: {}",
+                    error.join(": ")
+                ),
+                None => format!("attempt {attempt}: {}", error.join(": ")),
+            },
+        ),
+        EventKind::Compared {
+            differences,
+            allowed,
+        } => (
+            "Compared",
+            format!(
+                "{} differ, {} cannot return",
+                differences.len(),
+                allowed.len()
+            ),
+        ),
+        EventKind::ConfirmationWanted { by, within_ms } => (
+            "ConfirmationWanted",
+            format!("by {by}, within {}", milliseconds(*within_ms)),
+        ),
+        EventKind::ConfirmationDue { until } => ("ConfirmationDue", format!("until {until}")),
+        EventKind::Confirmed { by, reason } => ("Confirmed", by_whom(by, reason)),
         EventKind::Stopped { reason } => ("Stopped", reason.clone()),
         EventKind::RunEnded { state } => ("RunEnded", state.to_string()),
     }

@@ -38,8 +38,9 @@ pub struct Event {
     /// What happened.
     #[serde(flatten)]
     pub kind: EventKind,
-    /// SHA-256, in hexadecimal, over the previous entry's hash and this entry's stored text.
-    #[serde(default)]
+    /// SHA-256, in hexadecimal, over the previous entry's hash and this entry's stored text, which
+    /// is the entry without it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub hash: String,
 }
@@ -84,6 +85,16 @@ pub enum EventKind {
     RunResumed {
         /// Who did it, as `user@machine`.
         by: String,
+        /// The run goes on backwards.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        rolling_back: bool,
+    },
+    /// The run turned round: from here on its stages are undone, and it never goes forward again.
+    RollBackBegun {
+        /// Who wanted it, as `user@machine`.
+        by: String,
+        /// Why.
+        reason: String,
     },
     /// A process got the right to write this journal; whatever was running is in doubt from here.
     LeaseTaken {
@@ -214,7 +225,9 @@ pub enum EventKind {
     /// A person accepted what the program alone would refuse, or would not do.
     OverrideAccepted {
         /// What was accepted: `retry`, to try a stage again whatever a look says; `look-again`, to
-        /// look whether the effect of a stage that had ended is still there.
+        /// look whether the effect of a stage that had ended is still there; `leave`, to leave the
+        /// effect of a stage as it is in a roll back; `roll-back-on-failure`, to roll back at once if
+        /// a stage fails.
         what: String,
         /// Who.
         by: String,
@@ -222,13 +235,66 @@ pub enum EventKind {
         reason: String,
     },
     /// The inverse of a stage is about to begin.
-    UndoStarted {},
+    UndoStarted {
+        /// Counts the attempts to undo the stage, from 1.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        attempt: u32,
+        /// What the probe said before it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        standing: Option<Standing>,
+        /// What the probe saw.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        saw: Option<String>,
+    },
     /// The stage's effect is gone.
-    Undone {},
-    /// The inverse of the stage failed.
+    Undone {
+        /// Set when there was nothing to take back: what a look at the machine saw.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        settled: Option<String>,
+    },
+    /// The inverse of the stage failed, or could not begin.
     UndoFailed {
+        /// The attempt that failed; 0 when it was refused before any.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        attempt: u32,
+        /// How long until the next attempt, in milliseconds; absent where none follows by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delay_ms: Option<u64>,
+        /// Whether the attempt was cut off rather than answered.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_doubt: bool,
+        /// What it waits for, where only a person can say how to go on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waiting: Option<WaitingFor>,
         /// Why, outermost first.
         error: Vec<String>,
+    },
+    /// Everything was undone, and both servers and their directory objects were compared with what
+    /// was recorded before the first change.
+    Compared {
+        /// What differs and should not, one line each.
+        differences: Vec<String>,
+        /// What differs because it cannot return, one line each.
+        allowed: Vec<String>,
+    },
+    /// Once every stage has ended, a person shall confirm the run in time, else it is rolled back.
+    ConfirmationWanted {
+        /// Who wants that.
+        by: String,
+        /// How long the person has, in milliseconds, from the end of the last stage.
+        within_ms: u64,
+    },
+    /// Every stage has ended, and the time in which a person may confirm has begun.
+    ConfirmationDue {
+        /// When it is over, UTC.
+        until: String,
+    },
+    /// A person lets stand what was done.
+    Confirmed {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
     },
     /// A person, a signal or a time limit stopped the run.
     Stopped {
@@ -247,6 +313,20 @@ pub const RETRY: &str = "retry";
 
 /// [`EventKind::OverrideAccepted`]: the stage had ended, and is looked at again.
 pub const LOOK_AGAIN: &str = "look-again";
+
+/// [`EventKind::OverrideAccepted`]: a roll back leaves the stage's effect as it is.
+pub const LEAVE: &str = "leave";
+
+/// [`EventKind::OverrideAccepted`] for a whole run: a failure is rolled back at once.
+pub const ROLL_BACK_ON_FAILURE: &str = "roll-back-on-failure";
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks with a reference"
+)]
+fn is_zero(attempt: &u32) -> bool {
+    *attempt == 0
+}
 
 /// What a waiting stage waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -278,6 +358,7 @@ impl EventKind {
         match self {
             Self::RunCreated { .. } => "RunCreated",
             Self::RunResumed { .. } => "RunResumed",
+            Self::RollBackBegun { .. } => "RollBackBegun",
             Self::LeaseTaken { .. } => "LeaseTaken",
             Self::Snapshot { .. } => "Snapshot",
             Self::Skipped { .. } => "Skipped",
@@ -295,6 +376,10 @@ impl EventKind {
             Self::UndoStarted { .. } => "UndoStarted",
             Self::Undone { .. } => "Undone",
             Self::UndoFailed { .. } => "UndoFailed",
+            Self::Compared { .. } => "Compared",
+            Self::ConfirmationWanted { .. } => "ConfirmationWanted",
+            Self::ConfirmationDue { .. } => "ConfirmationDue",
+            Self::Confirmed { .. } => "Confirmed",
             Self::Stopped { .. } => "Stopped",
             Self::RunEnded { .. } => "RunEnded",
         }
@@ -305,8 +390,13 @@ impl EventKind {
         match self {
             Self::RunCreated { .. }
             | Self::RunResumed { .. }
+            | Self::RollBackBegun { .. }
             | Self::LeaseTaken { .. }
             | Self::PlanEdited { .. }
+            | Self::Compared { .. }
+            | Self::ConfirmationWanted { .. }
+            | Self::ConfirmationDue { .. }
+            | Self::Confirmed { .. }
             | Self::Stopped { .. }
             | Self::RunEnded { .. } => Scope::Run,
             Self::OverrideAccepted { .. } => Scope::Either,
@@ -321,20 +411,17 @@ impl EventKind {
             | Self::Approved { .. }
             | Self::Rejected { .. }
             | Self::HeldBack { .. }
-            | Self::UndoStarted {}
-            | Self::Undone {}
+            | Self::UndoStarted { .. }
+            | Self::Undone { .. }
             | Self::UndoFailed { .. } => Scope::Stage,
         }
     }
 
-    /// Returns whether a run knows more after this event than its stages' statuses.
-    pub(super) fn teaches(&self) -> bool {
+    /// Returns whether it happens only to a stage that has begun, on its way back.
+    pub(super) fn goes_back(&self) -> bool {
         match self {
-            Self::Started { token, reach, .. } => !token.is_null() || reach.is_some(),
-            Self::Succeeded { output, reach, .. } | Self::Adopted { output, reach, .. } => {
-                !output.is_null() || reach.is_some()
-            }
-            Self::RunCreated { .. } | Self::LeaseTaken { .. } | Self::Snapshot { .. } => true,
+            Self::UndoStarted { .. } | Self::Undone { .. } | Self::UndoFailed { .. } => true,
+            Self::OverrideAccepted { what, .. } => what == LEAVE,
             _ => false,
         }
     }

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Confirmation;
 use super::Draft;
 use super::Event;
 use super::EventKind;
 use super::IllegalEvent;
+use super::LEAVE;
 use super::LOOK_AGAIN;
 use super::Place;
 use super::RETRY;
+use super::ROLL_BACK_ON_FAILURE;
 use super::Reach;
 use super::RunId;
 use super::RunState;
@@ -50,8 +53,16 @@ pub struct ShapeStage {
 pub struct StageState {
     /// Where it stands.
     pub status: StageStatus,
+    /// The event with which it first began, or was found done.
+    pub begun: Option<u64>,
+    /// How its host was reached before that.
+    found: Option<Reach>,
+    /// How its host was reached once it had ended.
+    led: Option<Reach>,
     /// Attempts over the whole run.
     pub attempts: u32,
+    /// Attempts to undo it over the whole run.
+    pub undo_attempts: u32,
     /// Attempts since the run was last resumed, and looks that failed before one could begin; the
     /// retry limit counts these.
     pub tries: u32,
@@ -83,6 +94,26 @@ pub struct StageState {
     pub remark: Option<String>,
 }
 
+impl StageState {
+    /// Where it stands after an event, were it to stand at `status` before. What never began has
+    /// nothing that could be undone.
+    fn after(&self, status: StageStatus, event: &EventKind) -> Result<StageStatus, IllegalEvent> {
+        if event.goes_back() && self.begun.is_none() {
+            return Err(IllegalEvent {
+                status,
+                event: event.name().to_owned(),
+            });
+        }
+        status.after(event)
+    }
+
+    /// How its host is reached once it is undone; none where it never led elsewhere.
+    fn put_back(&self, now: Option<&Reach>) -> Option<Reach> {
+        let (found, led) = self.found.as_ref().zip(self.led.as_ref())?;
+        Some(now?.put_back(found, led)).filter(|back| Some(back) != now)
+    }
+}
+
 /// One execution of one plan, as its journal tells it.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -94,12 +125,30 @@ pub struct Run {
     reach: BTreeMap<Place, Reach>,
     snapshots: BTreeMap<StageId, Value>,
     progress: Progress,
+    back: Option<Back>,
+    confirmation: Option<Confirmation>,
     epoch: u64,
-    knowledge: u64,
     seq: u64,
     at: String,
     created: Option<Event>,
     accepted: Vec<Accepted>,
+}
+
+/// How a run came to be rolled back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Back {
+    /// Who wanted it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When, UTC.
+    pub at: String,
+    /// The run had succeeded before: its servers were free until then.
+    pub had_succeeded: bool,
+    /// What differs from the record now that all is undone, once that was compared.
+    pub differences: Vec<String>,
+    /// What differs because it cannot return.
+    pub allowed: Vec<String>,
 }
 
 /// What a person accepted for the whole run that the program alone would refuse.
@@ -160,11 +209,12 @@ impl Run {
             snapshots: BTreeMap::new(),
             progress,
             epoch: 0,
-            knowledge: 0,
             seq: 0,
             at: String::new(),
             created: None,
             accepted: Vec::new(),
+            back: None,
+            confirmation: None,
         }
     }
 
@@ -207,13 +257,11 @@ impl Run {
         if self.at < event.at {
             self.at.clone_from(&event.at);
         }
-        if event.kind.teaches() {
-            self.knowledge += 1;
-        }
         Ok(())
     }
 
     fn fold_run(&mut self, event: &Event) -> Result<(), FoldError> {
+        self.confirmation = Confirmation::after(self.confirmation.take(), &event.kind);
         match &event.kind {
             EventKind::RunCreated {
                 source,
@@ -229,11 +277,31 @@ impl Run {
                 self.move_all(event)?;
             }
             EventKind::RunResumed { .. } => {
-                self.state = RunState::Running;
-                self.move_all(event)?;
-                for stage in &mut self.stages {
-                    stage.tries = 0;
-                    stage.waiting = None;
+                self.state = match self.back {
+                    None => RunState::Running,
+                    Some(_) => RunState::RollingBack,
+                };
+                self.begin_anew(event)?;
+            }
+            EventKind::RollBackBegun { by, reason } => {
+                self.back = Some(Back {
+                    by: by.clone(),
+                    reason: reason.clone(),
+                    at: event.at.clone(),
+                    had_succeeded: self.state == RunState::Succeeded,
+                    differences: Vec::new(),
+                    allowed: Vec::new(),
+                });
+                self.state = RunState::RollingBack;
+                self.begin_anew(event)?;
+            }
+            EventKind::Compared {
+                differences,
+                allowed,
+            } => {
+                if let Some(back) = &mut self.back {
+                    back.differences.clone_from(differences);
+                    back.allowed.clone_from(allowed);
                 }
             }
             EventKind::OverrideAccepted { what, by, reason } => self.accepted.push(Accepted {
@@ -244,6 +312,16 @@ impl Run {
             EventKind::Stopped { .. } => self.state = RunState::Stopped,
             EventKind::RunEnded { state } => self.state = *state,
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Every stage may be tried as often as its plan says once more.
+    fn begin_anew(&mut self, event: &Event) -> Result<(), FoldError> {
+        self.move_all(event)?;
+        for stage in &mut self.stages {
+            stage.tries = 0;
+            stage.waiting = None;
         }
         Ok(())
     }
@@ -276,13 +354,21 @@ impl Run {
         let ShapeStage { weight, on, .. } = self.shape.stages[position];
         let stage = &mut self.stages[position];
         let before = stage.status;
-        stage.status = before
-            .after(&event.kind)
+        stage.status = stage
+            .after(before, &event.kind)
             .map_err(|source| FoldError::Illegal {
                 seq,
                 stage: id.clone(),
                 source,
             })?;
+        let begins = matches!(
+            event.kind,
+            EventKind::Started { .. } | EventKind::Succeeded { .. } | EventKind::Adopted { .. }
+        );
+        if begins && stage.begun.is_none() {
+            stage.begun = Some(seq);
+            stage.found = self.reach.get(&on).cloned();
+        }
         match &event.kind {
             EventKind::Started {
                 attempt,
@@ -311,6 +397,7 @@ impl Run {
                 stage.output = output.clone();
                 stage.remark.clone_from(settled);
                 if let Some(reach) = reach {
+                    stage.led = Some(reach.clone());
                     self.reach.insert(on, reach.clone());
                 }
             }
@@ -323,6 +410,7 @@ impl Run {
                 stage.output = output.clone();
                 stage.remark = Some(reason.clone());
                 if let Some(reach) = reach {
+                    stage.led = Some(reach.clone());
                     self.reach.insert(on, reach.clone());
                 }
             }
@@ -355,18 +443,59 @@ impl Run {
                 stage.ended_at = None;
             }
             EventKind::OverrideAccepted { what, .. } if what == RETRY => stage.overridden = true,
+            EventKind::OverrideAccepted { what, reason, .. } if what == LEAVE => {
+                stage.remark = Some(reason.clone());
+                stage.waiting = None;
+            }
             EventKind::HeldBack { .. } => stage.held_back = true,
             EventKind::Approved { begins: true, .. } => {
                 stage.held_back = false;
                 stage.waiting = None;
+            }
+            EventKind::UndoStarted { attempt, .. } => {
+                stage.undo_attempts = *attempt;
+                stage.tries += 1;
+                stage.answered = false;
+                stage.overridden = false;
+                stage.waiting = None;
+                // What had ended may be found where it was before from here on.
+                if stage.planned.is_none() {
+                    stage.planned = stage.put_back(self.reach.get(&on));
+                }
+            }
+            EventKind::UndoFailed {
+                in_doubt,
+                waiting,
+                error,
+                ..
+            } => {
+                if stage.under_way {
+                    stage.answered = !in_doubt;
+                } else {
+                    stage.tries += 1;
+                }
+                stage.waiting = *waiting;
+                stage.error.clone_from(error);
+            }
+            EventKind::Undone { settled } => {
+                if let Some(reach) = stage.put_back(self.reach.get(&on)) {
+                    self.reach.insert(on, reach);
+                }
+                stage.planned = None;
+                stage.waiting = None;
+                stage.error.clear();
+                stage.remark.clone_from(settled);
             }
             EventKind::Snapshot { data } => {
                 self.snapshots.insert(id.clone(), data.clone());
             }
             _ => {}
         }
-        stage.under_way = matches!(event.kind, EventKind::Started { .. })
-            || (stage.under_way && matches!(event.kind, EventKind::Snapshot { .. }));
+        stage.under_way = matches!(
+            event.kind,
+            EventKind::Started { .. } | EventKind::UndoStarted { .. }
+        ) || (stage.under_way
+            && matches!(event.kind, EventKind::Snapshot { .. }));
         if stage.status.has_ended() && !before.has_ended() {
             stage.ended_at = Some(event.at.clone());
             stage.planned = None;
@@ -395,7 +524,7 @@ impl Run {
                         .or_insert(self.stages[position].status);
                     let before = *status;
                     // What does not fit moves nothing; folding it will say so.
-                    *status = before.after(kind).unwrap_or(before);
+                    *status = self.stages[position].after(before, kind).unwrap_or(before);
                     progress.moved(before, *status, self.shape.stages[position].weight);
                 }
                 progress.percent()
@@ -418,7 +547,8 @@ impl Run {
             let status = moved
                 .entry(position)
                 .or_insert(self.stages[position].status);
-            *status = status.after(kind).map_err(|source| FoldError::Illegal {
+            let after = self.stages[position].after(*status, kind);
+            *status = after.map_err(|source| FoldError::Illegal {
                 seq,
                 stage: id.clone(),
                 source,
@@ -474,12 +604,6 @@ impl Run {
         self.epoch
     }
 
-    /// Changes whenever the run has learned something that an action or a condition may ask for:
-    /// an output, a note, a reach, a snapshot or its epoch.
-    pub fn knowledge(&self) -> u64 {
-        self.knowledge
-    }
-
     /// The number of the last event.
     pub fn seq(&self) -> u64 {
         self.seq
@@ -510,11 +634,53 @@ impl Run {
         self.reach.get(&place)
     }
 
-    /// The reach that a stage of this host, begun and not ended, may have brought about.
+    /// The reach that a stage of this host, begun and not ended, may have brought about, or that its
+    /// undo may have put back.
     pub fn planned_reach(&self, place: Place) -> Option<&Reach> {
-        self.stages()
-            .filter(|(shape, _)| shape.on == place)
-            .find_map(|(_, s)| s.planned.as_ref())
+        let here = || self.stages().filter(|(shape, _)| shape.on == place);
+        // A stage that was left in doubt keeps its own; the one that is under way goes first.
+        let mut undoing = here().filter(|(_, stage)| stage.status == StageStatus::Undoing);
+        undoing
+            .find_map(|(_, stage)| stage.planned.as_ref())
+            .or_else(|| here().find_map(|(_, stage)| stage.planned.as_ref()))
+    }
+
+    /// What a person must still confirm, lest the run be rolled back.
+    pub fn unconfirmed(&self) -> Option<&Confirmation> {
+        let open = |wanted: &&Confirmation| wanted.is_open() && self.back.is_none();
+        self.confirmation.as_ref().filter(open)
+    }
+
+    /// How the run came to be rolled back, if it is, or was.
+    pub fn back(&self) -> Option<&Back> {
+        self.back.as_ref()
+    }
+
+    /// That a process goes on with the run: in the direction that it has, or backwards from here on
+    /// where it was cut off between its failure and the roll back that a person wanted then.
+    pub fn resumed(&self, by: String) -> EventKind {
+        self.rolls_back_now(&by)
+            .unwrap_or_else(|| EventKind::RunResumed {
+                by,
+                rolling_back: self.back.is_some(),
+            })
+    }
+
+    /// That the run turns round, where it has failed and a person wanted that before it began.
+    pub fn rolls_back_now(&self, by: &str) -> Option<EventKind> {
+        let mut wishes = self.accepted.iter();
+        let wanted = wishes.any(|accepted| accepted.what == ROLL_BACK_ON_FAILURE);
+        let (failed, _) = self
+            .stages()
+            .filter(|_| wanted && self.back.is_none())
+            .find(|(_, stage)| stage.status == StageStatus::Failed)?;
+        Some(EventKind::RollBackBegun {
+            by: by.to_owned(),
+            reason: format!(
+                "stage `{}` failed, and --on-failure says rollback",
+                failed.id
+            ),
+        })
     }
 
     /// What stages saw before the first change, by the stage that looked.

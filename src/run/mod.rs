@@ -3,6 +3,7 @@
 //! No I/O, no clock and no async here. A [`Run`] is the fold of its [`Event`]s and of nothing else,
 //! so a living run and one read from a journal are the same thing.
 
+mod confirmation;
 mod event;
 mod fold;
 mod hex;
@@ -14,10 +15,15 @@ mod reach;
 mod stall;
 mod standing;
 mod status;
+mod unwind;
 mod verdict;
 
-pub use event::{Draft, EVENT_VERSION, Event, EventKind, LOOK_AGAIN, RETRY, WaitingFor};
-pub use fold::{Accepted, FoldError, Run, Shape, ShapeStage, StageState};
+pub use confirmation::Confirmation;
+pub use event::{
+    Draft, EVENT_VERSION, Event, EventKind, LEAVE, LOOK_AGAIN, RETRY, ROLL_BACK_ON_FAILURE,
+    WaitingFor,
+};
+pub use fold::{Accepted, Back, FoldError, Run, Shape, ShapeStage, StageState};
 pub(crate) use hex::hex;
 pub use id::{IdError, RunId, StageId};
 pub use place::Place;
@@ -26,4 +32,5 @@ pub use reach::{Account, Reach};
 pub use stall::Stall;
 pub use standing::{Outcome, Probe, Sealed, Standing};
 pub use status::{IllegalEvent, RunState, StageStatus};
+pub use unwind::Unwind;
 pub use verdict::Verdict;

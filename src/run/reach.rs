@@ -27,3 +27,23 @@ pub struct Reach {
     /// The account that logs on.
     pub account: Account,
 }
+
+impl Reach {
+    /// The reach once a stage that led from `found` to `led` is undone: only what that stage moved
+    /// is put back.
+    #[must_use]
+    pub fn put_back(&self, found: &Self, led: &Self) -> Self {
+        fn part<T: Clone + PartialEq>(now: &T, found: &T, led: &T) -> T {
+            if found == led {
+                now.clone()
+            } else {
+                found.clone()
+            }
+        }
+        Self {
+            address: part(&self.address, &found.address, &led.address),
+            name: part(&self.name, &found.name, &led.name),
+            account: part(&self.account, &found.account, &led.account),
+        }
+    }
+}

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::EventKind;
+use super::LEAVE;
 use super::LOOK_AGAIN;
+use super::RETRY;
 
 /// Where a stage stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +36,8 @@ pub enum StageStatus {
     Undoing,
     /// Its effect is gone again.
     Undone,
+    /// A roll back passed it by: its effect was left as it is, because a person said so.
+    Left,
 }
 
 /// Where a run stands.
@@ -80,6 +84,14 @@ impl StageStatus {
         matches!(self, Self::Skipped | Self::Succeeded | Self::Adopted)
     }
 
+    /// Returns whether a roll back may meet a stage there and has something to do with it.
+    fn can_go_back(self) -> bool {
+        !matches!(
+            self,
+            Self::Skipped | Self::Running | Self::Undone | Self::Left
+        )
+    }
+
     /// Returns where a stage stands after an event; the whole life of a stage is in this table.
     #[expect(
         clippy::match_same_arms,
@@ -101,14 +113,19 @@ impl StageStatus {
             // Whoever ran it is gone.
             (Self::Running, E::LeaseTaken { .. }) => Self::InDoubt,
             (Self::Undoing, E::LeaseTaken { .. }) => Self::Undoing,
-            // A resume looks again at what failed or waited.
-            (Self::Failed | Self::Waiting, E::RunResumed { .. }) => Self::Pending,
+            // A resume looks again at what failed or waited, and so does a run that turns round.
+            (Self::Failed | Self::Waiting, E::RunResumed { .. } | E::RollBackBegun { .. }) => {
+                Self::Pending
+            }
 
             (Self::Waiting, E::Approved { begins: true, .. }) => Self::Pending,
             (Self::Waiting, E::Approved { .. }) => Self::Succeeded,
             (Self::Waiting, E::Rejected { .. }) => Self::Failed,
             (Self::Pending | Self::InDoubt | Self::Failed | Self::Waiting, E::Adopted { .. }) => {
                 Self::Adopted
+            }
+            (status, E::OverrideAccepted { what, .. }) if what == LEAVE && status.can_go_back() => {
+                Self::Left
             }
             (
                 Self::Pending | Self::InDoubt | Self::Failed | Self::Waiting,
@@ -121,12 +138,23 @@ impl StageStatus {
                 Self::InDoubt
             }
 
-            (Self::Succeeded | Self::Adopted | Self::Undoing, E::UndoStarted {}) => Self::Undoing,
-            (Self::Undoing, E::Undone {}) => Self::Undone,
-            (Self::Undoing, E::UndoFailed { .. }) => Self::Undoing,
+            // Backwards. What had not ended may have left something too, or nothing at all.
+            (status, E::UndoStarted { .. } | E::UndoFailed { .. }) if status.can_go_back() => {
+                Self::Undoing
+            }
+            (status, E::Undone { .. }) if status.can_go_back() => Self::Undone,
+            (status, E::OverrideAccepted { what, .. }) if what == RETRY && status.can_go_back() => {
+                self
+            }
 
             // Events of the whole run leave every other stage where it is.
-            (_, E::LeaseTaken { .. } | E::RunResumed { .. } | E::Snapshot { .. }) => self,
+            (
+                _,
+                E::LeaseTaken { .. }
+                | E::RunResumed { .. }
+                | E::RollBackBegun { .. }
+                | E::Snapshot { .. },
+            ) => self,
 
             _ => {
                 return Err(IllegalEvent {
@@ -152,6 +180,7 @@ impl fmt::Display for StageStatus {
             Self::Waiting => "waiting",
             Self::Undoing => "undoing",
             Self::Undone => "undone",
+            Self::Left => "left",
         })
     }
 }

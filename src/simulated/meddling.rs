@@ -32,9 +32,10 @@ pub enum Meddling {
 pub(super) fn meddle(twin: &mut Twin, meddling: &Meddling) {
     match meddling {
         Meddling::SwitchesOff(place) => {
+            let now = twin.now;
             twin.cut_work(*place);
             let machine = twin.machine_mut(*place);
-            machine.power = Power::Off;
+            machine.power = Power::Off { refuses: now };
             machine.at_work = None;
         }
         Meddling::SilencesDomain => {

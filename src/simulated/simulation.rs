@@ -15,9 +15,12 @@ use super::assumption::Assumptions;
 use super::directory::SimulatedDirectory;
 use super::end::End;
 use super::fault::Fault;
+use super::fault::acting;
 use super::machines::SimulatedMachines;
 use super::make;
 use super::meddling::Meddling;
+use super::observed::Observed;
+use super::tempo::Tempo;
 use super::timing::Millis;
 use super::twin::Twin;
 use crate::directory::Directory;
@@ -33,17 +36,27 @@ pub struct Simulation {
     twin: Arc<Mutex<Twin>>,
     began: Instant,
     cuts: watch::Sender<u32>,
+    tempo: Arc<Tempo>,
 }
 
 impl Simulation {
-    /// Makes the twin of an inventory; what it leaves out is assumed, and said in [`End::assumed`].
+    /// Makes the twin of an inventory, as a real run saw it where one is given; what neither says is
+    /// assumed, and said in [`End::assumed`].
     pub fn of(
         inventory: &Inventory,
+        observed: Option<&Observed>,
         assumptions: &Assumptions,
+        tempo: &Tempo,
         seed: u64,
     ) -> Result<Self, AssumptionError> {
+        let mut twin = make::twin(inventory, observed, assumptions, seed)?;
+        for (place, span) in &tempo.restarts {
+            let span = u64::try_from(span.as_millis()).unwrap_or(Millis::MAX);
+            twin.machine_mut(*place).booting = span;
+        }
         Ok(Self {
-            twin: Arc::new(Mutex::new(make::twin(inventory, assumptions, seed)?)),
+            tempo: Arc::new(tempo.clone()),
+            twin: Arc::new(Mutex::new(twin)),
             began: Instant::now(),
             cuts: watch::Sender::new(0),
         })
@@ -124,6 +137,22 @@ impl Simulation {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(Millis::MAX)
     }
 
+    /// How long something takes on behalf of the stage that acts.
+    pub(super) fn paced(&self, span: Millis) -> Millis {
+        let acting = acting();
+        let factor = acting.and_then(|under| self.tempo.stages.get(&under.stage));
+        factor.map_or(span, |factor| {
+            let span = Duration::from_millis(span).mul_f64(*factor);
+            u64::try_from(span.as_millis()).unwrap_or(Millis::MAX)
+        })
+    }
+
+    /// Lets the time pass that something takes.
+    pub(super) async fn work(&self, span: Millis) {
+        self.pause(self.paced(span)).await;
+    }
+
+    /// Lets this much time pass.
     pub(super) async fn pause(&self, span: Millis) {
         sleep(Duration::from_millis(span)).await;
     }

@@ -20,7 +20,7 @@ impl Witness {
         let begun = self.begun.get_or_insert_default();
         for event in events {
             match (&event.kind, &event.stage) {
-                (EventKind::Started { .. } | EventKind::UndoStarted {}, Some(stage)) => {
+                (EventKind::Started { .. } | EventKind::UndoStarted { .. }, Some(stage)) => {
                     begun.insert(stage.clone());
                 }
                 // Whatever was under way is in doubt: it must be begun anew.
@@ -56,7 +56,7 @@ fn ends(kind: &EventKind) -> bool {
             | EventKind::Failed { .. }
             | EventKind::Retrying { .. }
             | EventKind::Waiting { .. }
-            | EventKind::Undone {}
+            | EventKind::Undone { .. }
             | EventKind::UndoFailed { .. }
     )
 }

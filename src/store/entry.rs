@@ -35,11 +35,7 @@ pub(super) fn written(
         seq,
         source,
     };
-    let mut value = serde_json::to_value(&event).map_err(unreadable)?;
-    if let Some(fields) = value.as_object_mut() {
-        fields.remove("hash");
-    }
-    let body = value.to_string();
+    let body = serde_json::to_string(&event).map_err(unreadable)?;
     event.hash = chain(previous, &body);
     Ok((event, body))
 }
@@ -56,6 +52,10 @@ pub(super) fn chain(previous: &str, body: &str) -> String {
 /// The run's state as the list of runs shows it; the journal stays the truth.
 pub(super) fn state_after(kind: &EventKind) -> Option<RunState> {
     match kind {
+        EventKind::RollBackBegun { .. }
+        | EventKind::RunResumed {
+            rolling_back: true, ..
+        } => Some(RunState::RollingBack),
         EventKind::RunCreated { .. } | EventKind::RunResumed { .. } => Some(RunState::Running),
         EventKind::Stopped { .. } => Some(RunState::Stopped),
         EventKind::RunEnded { state } => Some(*state),

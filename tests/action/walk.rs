@@ -347,6 +347,7 @@ impl Walk {
             secrets: secrets.collect(),
             drafts: kinds.into_iter().map(draft).collect(),
             forget,
+            ..Batch::default()
         };
         let events = self
             .store

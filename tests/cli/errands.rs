@@ -50,7 +50,7 @@ impl Errands {
         Self { desk }
     }
 
-    /// `right-one` begins with this line of shell.
+    /// `last` begins with this line of shell.
     pub(super) fn with(line: &str) -> Self {
         let errands = Self::new();
         let plan = plan(errands.desk.folder.path(), line);
@@ -63,6 +63,34 @@ impl Errands {
         let mut program = self.desk.program(arguments);
         program.env("SMS_PLAN_CUT", cut);
         program
+    }
+
+    /// A run that was killed with two errands under way. Nothing of it is in `state.db` itself yet,
+    /// only in the write-ahead log beside it.
+    #[track_caller]
+    pub(super) fn cut_off() -> Self {
+        let errands = Self::new();
+        let killed = errands.cut(&APPLY, "before:8").output().unwrap();
+        assert_eq!(killed.status.code(), None, "{killed:?}");
+        assert!(errands.journal_length() > 4);
+        errands
+    }
+
+    /// Counts past the program, which tidies up when it ends.
+    fn journal_length(&self) -> i64 {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let path = self.desk.path(".sms-plan/state.db");
+        let database = rusqlite::Connection::open_with_flags(path, flags).unwrap();
+        let count = "SELECT count(*) FROM events";
+        database.query_row(count, [], |row| row.get(0)).unwrap()
+    }
+
+    /// The name of the only run that has left a folder.
+    pub(super) fn run(&self) -> String {
+        let runs = std::fs::read_dir(self.desk.path(".sms-plan/runs")).unwrap();
+        let names: Vec<_> = runs.map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names.len(), 1, "{names:?}");
+        names[0].to_str().unwrap().to_owned()
     }
 
     /// How often each line was left.
@@ -107,7 +135,7 @@ pub(super) fn lines(output: &Output) -> Vec<Value> {
     lines.collect::<Result<_, _>>().unwrap()
 }
 
-fn plan(folder: &Path, first: &str) -> String {
+fn plan(folder: &Path, last: &str) -> String {
     let effects = folder.join("effects");
     let tried = folder.join("tried");
     let (effects, tried) = (effects.display(), tried.display());
@@ -124,12 +152,23 @@ fn plan(folder: &Path, first: &str) -> String {
          defaults: { retry: { attempts: 3, delay: 10ms } }\nstages:\n\
          \x20 - { id: open, description: open, on: orchestrator, uses: control.note, with: { text: begins } }\n",
         &errand("left-one", "open", ""),
-        &errand("right-one", "open", first),
+        &errand("right-one", "open", ""),
         "  - { id: wait, description: wait, on: orchestrator, uses: control.wait, needs: [left-one], \
          with: { expression: \"inventory.metadata.name == 'stand'\" } }\n",
         &errand("left-two", "wait", &fails_once),
         &errand("right-two", "right-one", ""),
-        &errand("last", "left-two, right-two", ""),
+        &errand("last", "left-two, right-two", last),
     ]
     .concat()
+}
+
+/// Waits until a living program has come so far.
+pub(super) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("{what}: it never came");
 }

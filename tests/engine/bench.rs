@@ -195,7 +195,14 @@ impl Bench {
     /// Goes on with a run that was taken over.
     pub(super) async fn go_on(&mut self) -> Result<Run, EngineError> {
         let by = "admin@desk".to_owned();
-        self.write(None, EventKind::RunResumed { by }).await;
+        self.write(
+            None,
+            EventKind::RunResumed {
+                by,
+                rolling_back: false,
+            },
+        )
+        .await;
         self.drive().await
     }
 

@@ -200,7 +200,15 @@ async fn a_second_look_survives_a_cut_at_every_event() {
             }
             bench.store.cut(cut);
             let by = "admin@desk".to_owned();
-            let _cut = bench.try_write(None, EventKind::RunResumed { by }).await;
+            let _cut = bench
+                .try_write(
+                    None,
+                    EventKind::RunResumed {
+                        by,
+                        rolling_back: false,
+                    },
+                )
+                .await;
             if bench.store.alive_still() {
                 let _cut = bench.drive().await;
             }

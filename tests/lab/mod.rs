@@ -15,9 +15,11 @@ mod killed;
 mod machines;
 mod outage;
 mod refused;
+mod rivals;
 mod scene;
 mod strange;
 mod twice;
+mod twin;
 
 use std::io::Write as _;
 

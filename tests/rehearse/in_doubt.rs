@@ -9,7 +9,7 @@ use sms_plan::action::{Registry, roots};
 use sms_plan::rehearse::{Interruption, InterruptionKind, Rehearsal, Setting, rehearse_on};
 use sms_plan::report::ending;
 use sms_plan::run::{Event, EventKind, Place, RunId, RunState, StageId, Standing, WaitingFor};
-use sms_plan::simulated::{Fault, FaultKind, Meddling, Simulation};
+use sms_plan::simulated::{Fault, FaultKind, Meddling};
 
 use super::{cutover, example, held, plan, with};
 
@@ -228,7 +228,7 @@ async fn provoked(setting: &Setting, calm: &Rehearsal, stage: &str, how: &How) -
         }
         How::Never(_) => {}
     }
-    let twin = Simulation::of(&setting.inventory, &setting.assumptions, setting.seed).unwrap();
+    let twin = setting.twin().unwrap();
     let hand = twin.clone();
     let mut meddled = false;
     rehearse_on(twin, &setting, &mut |event, run| {

@@ -2,9 +2,13 @@
 
 mod any_run;
 mod every_cut;
+mod every_fault;
 mod every_kind;
 mod faults;
+mod from_run;
 mod in_doubt;
+pub(crate) mod likeness;
+mod recorded;
 mod shown;
 mod wrong_plans;
 
@@ -15,15 +19,11 @@ use sms_plan::action::Registry;
 use sms_plan::plan::{Inventory, Plan, Source, load_inventory, load_plan};
 use sms_plan::rehearse::{Rehearsal, Setting, rehearse};
 use sms_plan::run::Run;
-use sms_plan::simulated::{Assumptions, Fault};
+use sms_plan::simulated::{Assumptions, Fault, Tempo};
 
 /// The pair of an example, rehearsed as it is.
 pub(crate) fn example(name: &str) -> Setting {
-    let folder = match name {
-        "windows-cluster" => "tests/fixtures/rehearse",
-        _ => "examples",
-    };
-    let path = format!("{}/{folder}/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/examples/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap();
     setting(&path, &text)
 }
@@ -35,7 +35,9 @@ fn setting(path: &str, text: &str) -> Setting {
         plan: shipped(),
         inventory: Arc::new(inventory(path, text)),
         registry: Arc::new(registry),
+        observed: None,
         assumptions: Assumptions::default(),
+        tempo: Tempo::default(),
         seed: 7,
         faults: Vec::new(),
         interruptions: Vec::new(),

@@ -148,9 +148,17 @@ fn kind_of(number: usize) -> EventKind {
             by: text(),
             reason: text(),
         },
-        10 => EventKind::UndoStarted {},
-        11 => EventKind::Undone {},
+        10 => EventKind::UndoStarted {
+            attempt: 1,
+            standing: None,
+            saw: None,
+        },
+        11 => EventKind::Undone { settled: None },
         12 => EventKind::UndoFailed {
+            attempt: 1,
+            delay_ms: None,
+            in_doubt: false,
+            waiting: None,
             error: vec![text()],
         },
         13 => EventKind::Snapshot { data: Value::Null },
@@ -160,7 +168,10 @@ fn kind_of(number: usize) -> EventKind {
             pid: 1,
             took_over: None,
         },
-        15 => EventKind::RunResumed { by: text() },
+        15 => EventKind::RunResumed {
+            by: text(),
+            rolling_back: false,
+        },
         16 => EventKind::Stopped { reason: text() },
         17 => EventKind::PlanEdited {
             changes: vec![text()],

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use sms_plan::run::{EVENT_VERSION, Event, EventKind, LOOK_AGAIN, Run, RunId, Shape, StageStatus};
+use sms_plan::run::{
+    EVENT_VERSION, Event, EventKind, LEAVE, LOOK_AGAIN, Run, RunId, Shape, StageStatus,
+};
 
 use super::events::{config, happening, next_event, run_id, shape};
 
@@ -54,7 +56,11 @@ proptest! {
             prop_assert_eq!(now >= 100.0, run.is_complete(), "{}", now);
             let looked_at_again =
                 matches!(&event.kind, EventKind::OverrideAccepted { what, .. } if what == LOOK_AGAIN);
-            if looked_at_again || matches!(event.kind, EventKind::UndoStarted {}) {
+            let goes_back = matches!(
+                event.kind,
+                EventKind::UndoStarted { .. } | EventKind::UndoFailed { .. } | EventKind::Undone { .. }
+            ) || matches!(&event.kind, EventKind::OverrideAccepted { what, .. } if what == LEAVE);
+            if looked_at_again || goes_back {
                 prop_assert!(now <= before, "{before} -> {now}");
             } else {
                 prop_assert!(now >= before, "{before} -> {now}");
@@ -64,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_undone_that_was_never_begun(
+    fn nothing_is_undone_that_never_began(
         shape in shape(),
         happenings in prop::collection::vec(happening(), 0..80),
     ) {
@@ -82,7 +88,10 @@ proptest! {
             );
             begun.extend(event.stage.filter(|_| begins));
             for (stage, state) in run.stages() {
-                if matches!(state.status, StageStatus::Undoing | StageStatus::Undone) {
+                if matches!(
+                    state.status,
+                    StageStatus::Undoing | StageStatus::Undone | StageStatus::Left
+                ) {
                     prop_assert!(begun.contains(&stage.id), "{}", stage.id);
                 }
             }
@@ -159,7 +168,13 @@ fn a_resume_gives_failed_stages_all_their_tries_again() {
     assert_eq!(tell(None, taken), (3, StageStatus::InDoubt));
     let by = String::new();
     assert_eq!(
-        tell(None, EventKind::RunResumed { by }),
+        tell(
+            None,
+            EventKind::RunResumed {
+                by,
+                rolling_back: false
+            }
+        ),
         (0, StageStatus::InDoubt)
     );
     assert_eq!(tell(Some(0), retrying()), (1, StageStatus::InDoubt));
@@ -170,7 +185,13 @@ fn a_clock_that_was_set_back_does_not_lead_the_journal_back() {
     let mut run = Run::new(run_id(), Arc::new(Shape::default()));
     let mut dated = |at: &str| {
         let by = String::new();
-        let kinds = vec![(None, EventKind::RunResumed { by })];
+        let kinds = vec![(
+            None,
+            EventKind::RunResumed {
+                by,
+                rolling_back: false,
+            },
+        )];
         let draft = run.drafts(at, kinds).expect("it fits").remove(0);
         let event = Event {
             v: EVENT_VERSION,

@@ -71,7 +71,9 @@ impl Action for Create {
             expressions: &[],
             changes: true,
             summary: "creates the temporary local administrator",
-            nature: Nature::change("the temporary account").moot(super::NO_ACCOUNT),
+            nature: Nature::change("the temporary account")
+                .back("removes the temporary account")
+                .moot(super::NO_ACCOUNT),
         }
     }
 

@@ -50,7 +50,9 @@ impl Action for Remove {
             expressions: &[],
             changes: true,
             summary: "removes the temporary local administrator",
-            nature: Nature::change("removing the temporary account").moot(super::NO_ACCOUNT),
+            nature: Nature::change("removing the temporary account")
+                .back("makes the temporary account again, for the way back")
+                .moot(super::NO_ACCOUNT),
         }
     }
 

@@ -57,11 +57,13 @@ impl Action for CopyPermissions {
             expressions: &[],
             changes: true,
             summary: "copies the source object's explicit permissions to the destination's object",
-            nature: Nature::change("copying permissions").moot(&[Moot {
-                fact: "domainJoined",
-                is: "false",
-                words: "it has no computer account whose permissions could be copied",
-            }]),
+            nature: Nature::change("copying permissions")
+                .back("puts the object's own permissions back")
+                .moot(&[Moot {
+                    fact: "domainJoined",
+                    is: "false",
+                    words: "it has no computer account whose permissions could be copied",
+                }]),
         }
     }
 

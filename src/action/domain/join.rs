@@ -81,7 +81,7 @@ impl Action for Join {
                      back is no longer only to restore: the source would have to join again as its \
                      old self, and the directory would have to allow that",
                 )),
-                ..Nature::change("joining the domain")
+                ..Nature::change("joining the domain").back("leaves the domain and disables the account; one that this run made is deleted")
                     .identity(Identity::Moves)
                     .moot(&[Moot {
                         fact: "domainJoined",

@@ -19,6 +19,7 @@ use crate::action::Context;
 use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::Prepared;
+use crate::action::host::take_effect;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::directory::Computer;
@@ -63,6 +64,7 @@ impl Action for Leave {
             changes: true,
             summary: "leaves the domain and keeps the computer account, disabled",
             nature: Nature::change("leaving the domain")
+                .back("brings it back into the domain as it was")
                 .identity(Identity::Moves)
                 .moot(&[Moot {
                     fact: "domainJoined",
@@ -103,7 +105,8 @@ impl Action for Leave {
         );
         Ok(match (membership.secret_present, account.enabled) {
             (false, false) => Probe::after(saw, outcome(&account)),
-            (true, true) => Probe::new(Standing::Before, saw),
+            // A membership that came back and waits for a restart is not in force yet.
+            (true, true) if !cx.host().await?.pending().await? => Probe::new(Standing::Before, saw),
             _ => Probe::new(Standing::Between, saw),
         })
     }
@@ -145,31 +148,43 @@ impl Action for Leave {
         directory
             .set_enabled(&recorded.guid, recorded.enabled)
             .await?;
-        let host = cx.host().await?;
-        let now = account(cx).await?;
-        if now.is_some_and(|now| now.password_last_set == recorded.password_last_set) {
+        if !is_member(cx).await? {
+            // A name that waits for a restart would join as another one.
+            take_effect(cx).await?;
+            let host = cx.host().await?;
+            let now = account(cx).await?;
+            let unchanged =
+                now.is_some_and(|now| now.password_last_set == recorded.password_last_set);
             let secret = async |name| cx.secret(&format!("{place}/{name}")).await;
-            let secrets = secret("secrets").await?.ok_or_else(|| {
-                ActionError::refused(format!(
-                    "the {place}'s membership secrets are not in the store: join it again by hand"
-                ))
-            })?;
-            let keytab = secret("keytab").await?;
-            host.restore_domain_secrets(&DomainSecrets { secrets, keytab })
-                .await?;
-        } else {
-            // The destination has joined with this account and set another password. The recorded
-            // one must not come back: domain controllers accept a former one for a while, clients'
-            // tickets are never of it.
-            let credential = cx.world.join_credential(place)?;
-            host.join(&credential, &target(cx, None)?).await?;
+            match secret("secrets").await? {
+                Some(secrets) if unchanged => {
+                    let keytab = secret("keytab").await?;
+                    host.restore_domain_secrets(&DomainSecrets { secrets, keytab })
+                        .await?;
+                }
+                // Either the destination has joined with this account and set another password. The
+                // recorded one must not come back then: domain controllers accept a former one for
+                // a while, clients' tickets are never of it. Or nothing was recorded, as on Windows.
+                _ => {
+                    let credential = cx.world.join_credential(place)?;
+                    host.join(&credential, &target(cx, None)?).await?;
+                }
+            }
         }
+        take_effect(cx).await?;
         logons_are_back(cx).await
     }
 
     fn book(&self, cx: &Context) -> Manual {
         super::by_hand::leave(cx)
     }
+}
+
+/// Whether the server is a member again already, as an undo may have left it that was cut off: to
+/// join once more would set another password for nothing.
+async fn is_member(cx: &Context) -> Result<bool, ActionError> {
+    let membership = cx.host().await?.membership(&question(cx)?).await?;
+    Ok(membership.secret_present && membership.trusted == Some(true))
 }
 
 /// Accounts of the domain log on only once winbind knows them; what is undone next may need one.

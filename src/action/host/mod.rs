@@ -9,6 +9,7 @@ mod wait;
 pub(super) use connect::Connect;
 pub(super) use rename::Rename;
 pub(super) use restart::Restart;
+pub(super) use restart::take_effect;
 pub(super) use run::Run;
 pub(super) use wait::Wait;
 

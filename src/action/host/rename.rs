@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::SERVERS;
+use super::take_effect;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Cause;
@@ -45,7 +46,9 @@ impl Action for Rename {
             expressions: &[],
             changes: true,
             summary: "renames a server: the source to its new name, the destination to the source's",
-            nature: Nature::change("this new name").identity(Identity::Moves),
+            nature: Nature::change("this new name")
+                .back("gives it its old names back")
+                .identity(Identity::Moves),
         }
     }
 
@@ -71,7 +74,7 @@ impl Action for Rename {
             .any(|part| part.done && telling.contains(&part.name.as_str()));
         Ok(if parts.iter().all(|part| part.done) {
             Probe::after(saw, outcome(cx, &naming)?)
-        } else if !begun {
+        } else if !begun && !is_going_back(cx, &naming).await? {
             Probe::new(Standing::Before, saw)
         } else {
             Probe::new(Standing::Between, saw)
@@ -109,7 +112,8 @@ impl Action for Rename {
 
     async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
         let snapshot = cx.host_snapshot(cx.place())?;
-        Ok(cx.host().await?.restore_names(snapshot).await?)
+        cx.host().await?.restore_names(snapshot).await?;
+        take_effect(cx).await
     }
 
     fn book(&self, cx: &Context) -> Manual {
@@ -168,6 +172,13 @@ async fn moved_alternates(cx: &Context) -> Result<bool, ActionError> {
     let now = cx.host().await?.facts().await?.alternates;
     let is_moved = |name: &String| moved.iter().any(|other| other.eq_ignore_ascii_case(name));
     Ok(!now.is_empty() && now.iter().all(is_moved))
+}
+
+/// Whether the server still bears the new name while the old one waits for a restart: an undo that
+/// was cut off, which is not over yet.
+async fn is_going_back(cx: &Context, naming: &Naming) -> Result<bool, ActionError> {
+    let host = cx.host().await?;
+    Ok(host.pending().await? && host.facts().await?.name.eq_ignore_ascii_case(&naming.to))
 }
 
 fn noted(cx: &Context) -> Result<Naming, ActionError> {

@@ -196,6 +196,43 @@ fn last_known_boot(cx: &Context) -> LastBoot {
     }
 }
 
+/// Restarts the stage's server if something that was changed waits for it, and waits until it is
+/// there again: an undo leaves its effect live. Twice is once, as nothing waits any more then.
+pub(in crate::action) async fn take_effect(cx: &Context) -> Result<(), ActionError> {
+    let host = cx.host().await?;
+    if !host.pending().await? {
+        return Ok(());
+    }
+    host.restart(&host.boot().await?).await?;
+    cx.world.disconnect(cx.place()).await?;
+    let until = Instant::now() + cx.guard().limit;
+    loop {
+        let missing = match is_back(cx).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(missing)) => missing,
+            Err(error) => error.to_string(),
+        };
+        if Instant::now() + LOOK_AGAIN >= until {
+            return Err(ActionError::passing(missing).while_doing(
+                "the server was restarted for what was put back, and is not there again",
+            ));
+        }
+        // Whoever asks in the boot that ends must not be told the same for ever.
+        cx.world.disconnect(cx.place()).await?;
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// What is missing until the server is there again with everything in force.
+async fn is_back(cx: &Context) -> Result<Option<String>, ActionError> {
+    let host = cx.host().await?;
+    if host.pending().await? {
+        return Ok(Some("it has not restarted yet".to_owned()));
+    }
+    let services = host.services().await?;
+    Ok((!services.ready).then(|| format!("waiting for {}", services.waiting_for.join(", "))))
+}
+
 async fn boot_now(cx: &Context) -> Result<String, ActionError> {
     let reach = cx.reach_of(cx.place())?;
     Ok(cx.host_at(cx.place(), reach, false).await?.boot().await?)

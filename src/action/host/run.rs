@@ -26,6 +26,7 @@ use crate::run::Outcome;
 use crate::run::Place;
 use crate::run::Probe;
 use crate::run::Standing;
+use crate::run::WaitingFor;
 
 /// Runs a script of the plan's author. Values reach it as variables, never as text of the script.
 pub(crate) struct Run;
@@ -77,7 +78,7 @@ impl Action for Run {
             summary: "runs a script of the plan's author, with a probe and an undo of its own",
             nature: Nature {
                 undo: Undo::Given("/undo"),
-                ..Nature::change("this script")
+                ..Nature::change("this script").back("runs the undo script")
             },
         }
     }
@@ -124,7 +125,10 @@ impl Action for Run {
                 &run(cx, &parameters, undo, ScriptIntent::Change).await?,
                 "undo",
             ),
-            None => Err(ActionError::refused("the script has no `undo`")),
+            None => Err(ActionError::person(
+                WaitingFor::Judgement,
+                "the script has no `undo`: only a person can take back what it did",
+            )),
         }
     }
 

@@ -56,7 +56,9 @@ impl Action for RemoveAlternates {
             expressions: &[],
             changes: true,
             summary: "removes alternate computer names and records them",
-            nature: Nature::change("removing alternate names").identity(Identity::Alternates),
+            nature: Nature::change("removing alternate names")
+                .back("puts the alternate names back")
+                .identity(Identity::Alternates),
         }
     }
 

@@ -51,7 +51,9 @@ impl Action for SetAlternates {
             expressions: &[],
             changes: true,
             summary: "sets the alternate computer names that another stage recorded",
-            nature: Nature::change("setting alternate names").identity(Identity::Alternates),
+            nature: Nature::change("setting alternate names")
+                .back("takes the alternate names off again")
+                .identity(Identity::Alternates),
         }
     }
 

@@ -59,7 +59,9 @@ impl Action for Map {
             expressions: &[],
             changes: true,
             summary: "maps network adapters: new addresses for the source, its old ones for the destination",
-            nature: Nature::change("this mapping of addresses").identity(Identity::Moves),
+            nature: Nature::change("this mapping of addresses")
+                .back("puts the recorded addresses back")
+                .identity(Identity::Moves),
         }
     }
 

@@ -39,7 +39,9 @@ impl Action for Relax {
             expressions: &[],
             changes: true,
             summary: "turns the local account token filter off",
-            nature: Nature::change("the token filter policy").moot(super::ON_WINDOWS_ONLY),
+            nature: Nature::change("the token filter policy")
+                .back("puts the policy back as it was")
+                .moot(super::ON_WINDOWS_ONLY),
         }
     }
 

@@ -35,7 +35,9 @@ impl Action for Restore {
             expressions: &[],
             changes: true,
             summary: "puts the local account token filter back as it was",
-            nature: Nature::change("the token filter policy").moot(super::ON_WINDOWS_ONLY),
+            nature: Nature::change("the token filter policy")
+                .back("relaxes the policy again, for the way back")
+                .moot(super::ON_WINDOWS_ONLY),
         }
     }
 

@@ -25,6 +25,7 @@ use crate::cli::logging;
 use crate::cli::output;
 use crate::cli::real;
 use crate::cli::state;
+use crate::cli::subjects::subjects;
 use crate::cli::world;
 use crate::engine::SystemClock;
 use crate::engine::begin;
@@ -33,9 +34,8 @@ use crate::engine::shape_of;
 use crate::engine::take_over;
 use crate::engine::verify;
 use crate::engine::write;
-use crate::plan::AdapterChange;
-use crate::plan::Inventory;
-use crate::plan::NewName;
+use crate::plan::DurationText;
+use crate::plan::HostSpec;
 use crate::plan::PathRow;
 use crate::plan::path;
 use crate::report;
@@ -75,18 +75,27 @@ pub(super) async fn execute(
     let bounds = Bounds::new(&arguments.bounded, &pair.plan, None)?;
     let credentials = Credentials::fetch(&pair.inventory)?;
     let folder = state::folder(given, Some(&arguments.inventory));
-    if folder.join("state.db").exists() {
-        let store = state::existing(&folder)?;
+    if let Some(store) = state::earlier(&folder)? {
         match earlier_run(store.as_ref(), &pair, &registry).await? {
             Some(Earlier::Unfinished(id)) => {
+                let state = folder.display();
                 return Err(
                     CliError::usage(format!("run {id} for these servers has not ended")).hint(
                         format!(
-                            "go on with it: sms-plan resume {id} --state {}",
-                            folder.display()
+                            "go on with it: sms-plan resume {id} --state {state}; or take it back: \
+                             sms-plan rollback {id} --state {state}"
                         ),
                     ),
                 );
+            }
+            Some(Earlier::RollingBack(id)) => {
+                return Err(CliError::usage(format!(
+                    "run {id} for these servers is being rolled back, and that has not ended"
+                ))
+                .hint(format!(
+                    "go on with that first: sms-plan rollback {id} --state {}",
+                    folder.display()
+                )));
             }
             Some(Earlier::Untouched(record, earlier)) => {
                 give_up(&folder, &store, &record, &earlier).await?;
@@ -112,8 +121,9 @@ pub(super) async fn execute(
         return Err(CliError::usage("the inventory does not name two servers"));
     };
     let subjects = subjects(&pair.inventory);
-    let decisions = pair.accepted.iter().map(|one| one.event(person()));
-    let decisions = decisions.collect();
+    let accepted = pair.accepted.iter().map(|one| one.event(person()));
+    let confirmed = arguments.confirm_within.map(wanted);
+    let decisions = accepted.chain(confirmed).collect();
     let reach = (source, destination);
     let (lease, run) = begin(
         store.as_ref(),
@@ -150,9 +160,18 @@ pub(super) async fn execute(
     to_the_end(ready, &arguments.driving, bounds).await
 }
 
+fn wanted(within: DurationText) -> EventKind {
+    EventKind::ConfirmationWanted {
+        by: person(),
+        within_ms: u64::try_from(within.0.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
 /// A run for the same two servers.
 enum Earlier {
     Unfinished(crate::run::RunId),
+    /// Unfinished, and on its way back.
+    RollingBack(crate::run::RunId),
     /// Unfinished, but it has changed nothing yet, and the files were mended since.
     Untouched(Box<Record>, Pair),
     Finished(Box<Record>, Pair),
@@ -169,14 +188,18 @@ async fn earlier_run(
     for line in store.runs().await?.into_iter().rev() {
         let record = store.read(&line.id).await?;
         let pair = stored_pair(&record.new, registry)?;
-        let same = pair.inventory.source.address == inventory.source.address
-            && pair.inventory.destination.address == inventory.destination.address;
+        let address = |host: &HostSpec| host.address.to_canonical();
+        let same = address(&pair.inventory.source) == address(&inventory.source)
+            && address(&pair.inventory.destination) == address(&inventory.destination);
         if !same {
             continue;
         }
         if state::unfinished(line.state) {
             let run = Run::read(line.id.clone(), shape_of(&pair.plan), &record.events)
                 .map_err(crate::engine::EngineError::from)?;
+            if run.back().is_some() {
+                return Ok(Some(Earlier::RollingBack(line.id)));
+            }
             let touched = has_changed(&pair.plan, registry, &run);
             let driven = record.holder.as_ref().is_some_and(|holder| holder.alive);
             // A resume of the same files does the same; only mended ones need a run of their own.
@@ -188,6 +211,7 @@ async fn earlier_run(
                 Earlier::Untouched(Box::new(record), pair)
             }));
         }
+        // The state before a run that was rolled back is that of an earlier one.
         if line.state == RunState::Succeeded && finished.is_none() {
             finished = Some(Earlier::Finished(Box::new(record), pair));
         }
@@ -287,42 +311,4 @@ fn confirmed(arguments: &Apply, pair: &Pair, rows: &[PathRow]) -> Result<bool, C
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
     Ok(answer.trim().eq_ignore_ascii_case("yes"))
-}
-
-/// What no other unfinished run of this store may touch: the servers by address and by name, the
-/// names and addresses that they will have, and their directory objects.
-fn subjects(inventory: &Inventory) -> Vec<String> {
-    let mut subjects = std::collections::BTreeSet::new();
-    let mut names = Vec::new();
-    for spec in [&inventory.source, &inventory.destination] {
-        subjects.insert(format!("address {}", spec.address));
-        names.extend(spec.name.clone());
-        if let NewName::Name(name) = spec.new_name() {
-            names.push(name);
-        }
-        for change in spec.network.values() {
-            if let AdapterChange::Static(fixed) = change {
-                subjects.extend(
-                    fixed
-                        .addresses
-                        .iter()
-                        .map(|a| format!("address {}", a.address)),
-                );
-            }
-        }
-    }
-    let domain = inventory
-        .directory
-        .as_ref()
-        .map(|spec| spec.domain.to_lowercase());
-    for name in names {
-        let name = name.to_lowercase();
-        subjects.extend(
-            domain
-                .iter()
-                .map(|domain| format!("directory object {domain}/{name}")),
-        );
-        subjects.insert(format!("server {name}"));
-    }
-    subjects.into_iter().collect()
 }

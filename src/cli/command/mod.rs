@@ -5,6 +5,7 @@ mod apply;
 mod approve;
 mod book;
 mod completions;
+mod confirm;
 mod diff;
 mod drive;
 mod events;
@@ -14,6 +15,7 @@ mod preview;
 mod rehearse;
 mod report;
 mod resume;
+mod rollback;
 mod runs;
 mod schema;
 mod status;
@@ -36,15 +38,19 @@ pub(super) async fn execute(arguments: Arguments) -> Result<Exit, CliError> {
     } = arguments;
     let state = state.as_deref();
     // Commands that drive a run start logging themselves, into the run's own file.
-    if !matches!(command, Command::Apply(_) | Command::Resume(_)) {
+    if !matches!(
+        command,
+        Command::Apply(_) | Command::Resume(_) | Command::Rollback(_)
+    ) {
         logging::start(verbose, None)?;
     }
     match command {
         Command::Validate(arguments) => validate::execute(&arguments),
         Command::Preview(arguments) => preview::execute(&arguments),
         Command::Apply(arguments) => apply::execute(&arguments, state, verbose).await,
-        Command::Rehearse(arguments) => rehearse::execute(arguments).await,
+        Command::Rehearse(arguments) => rehearse::execute(arguments, state).await,
         Command::Resume(arguments) => resume::execute(&arguments, state, verbose).await,
+        Command::Rollback(arguments) => rollback::execute(&arguments, state, verbose).await,
         Command::Status(arguments) => status::execute(&arguments, state).await,
         Command::Runs(arguments) => runs::execute(&arguments, state).await,
         Command::Events(arguments) => events::execute(&arguments, state).await,

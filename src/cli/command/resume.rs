@@ -6,6 +6,7 @@ use super::drive::Bounds;
 use super::drive::Ready;
 use super::drive::known_stage;
 use super::drive::person;
+use super::drive::prove_key;
 use super::drive::to_the_end;
 use crate::action::Credentials;
 use crate::action::Registry;
@@ -75,6 +76,12 @@ pub(super) async fn execute(
         }
         return Ok(Exit::Done);
     }
+    if before.back().is_some() && (retry.is_some() || arguments.from.is_some()) {
+        return Err(CliError::usage(format!(
+            "run {id} is being rolled back: no stage of it runs again"
+        ))
+        .hint("sms-plan rollback --retry STAGE undoes one whatever a look shows"));
+    }
     let bounds = Bounds::new(&arguments.bounded, &pair.plan, Some(&before))?;
     let again = match &arguments.from {
         Some(from) => {
@@ -93,6 +100,7 @@ pub(super) async fn execute(
     }
     say_edited(new, &pair, &registry, arguments.driving.format)?;
     let sealer = Sealer::new(KeySource::from_environment()?);
+    prove_key(store.as_ref(), &sealer, &id).await?;
     let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
     world.prove_directory().await?;
     let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &record, &pair.plan).await?;
@@ -111,7 +119,7 @@ pub(super) async fn execute(
             },
         ));
     }
-    kinds.push((None, EventKind::RunResumed { by: person() }));
+    kinds.push((None, run.resumed(person())));
     write(store.as_ref(), &SystemClock, &lease, &mut run, kinds).await?;
     logging::start(verbose, Some(&world::run_folder(&folder, &id).join("log")))?;
     let ready = Ready {

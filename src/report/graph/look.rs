@@ -80,6 +80,7 @@ impl Look {
                 StageStatus::Waiting => "needs a person",
                 StageStatus::Undoing => "being undone",
                 StageStatus::Undone => "gone again",
+                StageStatus::Left => "left as it is by a roll back",
                 StageStatus::Skipped => "not on the path",
             },
         }
@@ -111,6 +112,7 @@ impl Look {
             Self::Status(S::Waiting) => style("waiting", "#fdeac6", "#a86e00", 2.6, Line::Dashed),
             Self::Status(S::Undoing) => style("undoing", "#dbeefa", "#2a7fb0", 2.6, Line::Dashed),
             Self::Status(S::Undone) => style("undone", "#eef6fb", "#2a7fb0", 1.2, Line::Dotted),
+            Self::Status(S::Left) => style("left", "#f0e6f6", "#6a4c93", 2.0, Line::Dashed),
         }
     }
 }
@@ -144,6 +146,7 @@ fn status_word(status: StageStatus) -> &'static str {
         StageStatus::Waiting => "waiting",
         StageStatus::Undoing => "undoing",
         StageStatus::Undone => "undone",
+        StageStatus::Left => "left",
     }
 }
 
@@ -175,9 +178,10 @@ impl Look {
             Self::Status(S::Waiting) => 8,
             Self::Status(S::Undoing) => 9,
             Self::Status(S::Undone) => 10,
-            Self::Status(S::Pending) => 11,
-            Self::Skipped => 12,
-            Self::Status(S::Skipped) => 13,
+            Self::Status(S::Left) => 11,
+            Self::Status(S::Pending) => 12,
+            Self::Skipped => 13,
+            Self::Status(S::Skipped) => 14,
         }
     }
 }
@@ -200,6 +204,7 @@ mod tests {
             S::Waiting,
             S::Undoing,
             S::Undone,
+            S::Left,
         ];
         let of_a_path = [Look::Taken, Look::Skipped, Look::Open];
         for looks in [&of_a_run.map(Look::Status)[..], &of_a_path] {

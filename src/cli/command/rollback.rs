@@ -1,0 +1,205 @@
+//! `rollback`: takes a run back, stage by stage, and compares with what was there before it.
+
+use std::io::BufRead as _;
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+use super::drive::Bounds;
+use super::drive::Ready;
+use super::drive::known_stage;
+use super::drive::person;
+use super::drive::prove_key;
+use super::drive::to_the_end;
+use crate::action::Credentials;
+use crate::action::Registry;
+use crate::action::roots;
+use crate::cli::Exit;
+use crate::cli::arguments::Driving;
+use crate::cli::arguments::Format;
+use crate::cli::arguments::Rollback;
+use crate::cli::error::CliError;
+use crate::cli::files::Pair;
+use crate::cli::files::stored_pair;
+use crate::cli::logging;
+use crate::cli::output;
+use crate::cli::state;
+use crate::cli::subjects::subjects;
+use crate::cli::world;
+use crate::engine::EngineError;
+use crate::engine::SystemClock;
+use crate::engine::shape_of;
+use crate::engine::take_over;
+use crate::engine::turn_round;
+use crate::engine::write;
+use crate::plan::Plan;
+use crate::report;
+use crate::run::EventKind;
+use crate::run::LEAVE;
+use crate::run::RETRY;
+use crate::run::Run;
+use crate::run::RunId;
+use crate::run::RunState;
+use crate::run::StageId;
+use crate::run::StageStatus;
+use crate::store::KeySource;
+use crate::store::Sealer;
+use crate::store::Store;
+
+pub(super) async fn execute(
+    arguments: &Rollback,
+    given: Option<&Path>,
+    verbose: u8,
+) -> Result<Exit, CliError> {
+    let registry = Registry::standard();
+    let folder = state::folder(given, arguments.inventory.as_deref());
+    let store = state::existing(&folder)?;
+    let id = state::to_roll_back(store.as_ref(), arguments.run.as_deref()).await?;
+    let record = store.read(&id).await?;
+    let pair = stored_pair(&record.new, &registry)?;
+    let before =
+        Run::read(id.clone(), shape_of(&pair.plan), &record.events).map_err(EngineError::from)?;
+    let roots = roots(&pair.plan, &pair.inventory, Some(&before));
+    if before.state() == RunState::RolledBack {
+        if arguments.format == Format::Text {
+            output::print(&report::ending(&pair.plan, &roots, &before, &folder))?;
+        }
+        return Ok(Exit::RolledBack);
+    }
+    if before.state() == RunState::Succeeded {
+        refuse_superseded(store.as_ref(), &id, &pair).await?;
+    }
+    let way_back = report::WayBack::of(&pair.plan, &roots, &before);
+    if arguments.preview {
+        match arguments.format {
+            Format::Text => output::print(&way_back.text())?,
+            Format::Json => output::print_json(&way_back)?,
+        }
+        return Ok(Exit::Done);
+    }
+    let decisions = decisions(arguments, &pair.plan, &before)?;
+    if !confirmed(arguments, &way_back)? {
+        return Err(CliError::usage("not confirmed: nothing was changed"));
+    }
+    let credentials = Credentials::fetch(&pair.inventory)?;
+    let sealer = Sealer::new(KeySource::from_environment()?);
+    prove_key(store.as_ref(), &sealer, &id).await?;
+    let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
+    world.prove_directory().await?;
+    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &record, &pair.plan).await?;
+    if run.back().is_none() {
+        let reason = arguments.reason.clone().unwrap_or_default();
+        let subjects = subjects(&pair.inventory);
+        let turned = turn_round(
+            store.as_ref(),
+            &SystemClock,
+            &lease,
+            &mut run,
+            subjects,
+            person(),
+            reason,
+        );
+        if let Err(error) = turned.await {
+            store.release(&lease, false).await?;
+            return Err(error.into());
+        }
+        write(store.as_ref(), &SystemClock, &lease, &mut run, decisions).await?;
+    } else {
+        let mut kinds = decisions;
+        kinds.push((None, run.resumed(person())));
+        write(store.as_ref(), &SystemClock, &lease, &mut run, kinds).await?;
+    }
+    logging::start(verbose, Some(&world::run_folder(&folder, &id).join("log")))?;
+    let ready = Ready {
+        pair,
+        registry,
+        world,
+        store,
+        sealer,
+        lease,
+        run,
+        state: &folder,
+    };
+    let driving = Driving {
+        parallel: 1,
+        format: arguments.format,
+    };
+    to_the_end(ready, &driving, Bounds::default()).await
+}
+
+/// A run that had succeeded is taken back only while nothing newer stands upon it.
+async fn refuse_superseded(store: &dyn Store, id: &RunId, pair: &Pair) -> Result<(), CliError> {
+    let runs = store.runs().await?;
+    let newer = runs.iter().skip_while(|line| line.id != *id).skip(1);
+    let own = subjects(&pair.inventory);
+    for line in newer.filter(|line| line.state != RunState::RolledBack) {
+        let record = store.read(&line.id).await?;
+        let other = stored_pair(&record.new, &Registry::standard())?;
+        let others = subjects(&other.inventory);
+        if let Some(shared) = own.iter().find(|subject| others.contains(subject)) {
+            return Err(CliError::usage(format!(
+                "run {id} cannot be rolled back: the newer run {} is about `{shared}` as well, and \
+                 stands upon what this one left",
+                line.id
+            ))
+            .hint(format!(
+                "take that one back first: sms-plan rollback {}",
+                line.id
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// What the command line decides about single stages, for the journal.
+fn decisions(
+    arguments: &Rollback,
+    plan: &Plan,
+    run: &Run,
+) -> Result<Vec<(Option<StageId>, EventKind)>, CliError> {
+    let retry = arguments.retry.iter().map(|stage| (stage, RETRY));
+    let leave = arguments.leave.iter().map(|stage| (stage, LEAVE));
+    let mut kinds = Vec::new();
+    for (stage, what) in retry.chain(leave) {
+        let stage = known_stage(stage, plan)?;
+        let state = plan.index_of(&stage).map(|position| run.stage(position));
+        let nothing = state.is_none_or(|state| {
+            state.begun.is_none()
+                || matches!(
+                    state.status,
+                    StageStatus::Skipped | StageStatus::Undone | StageStatus::Left
+                )
+        });
+        if nothing {
+            return Err(CliError::usage(format!(
+                "stage `{stage}` has nothing that is to be undone"
+            )));
+        }
+        let kind = EventKind::OverrideAccepted {
+            what: what.to_owned(),
+            by: person(),
+            reason: arguments.reason.clone().unwrap_or_default(),
+        };
+        kinds.push((Some(stage), kind));
+    }
+    Ok(kinds)
+}
+
+fn confirmed(arguments: &Rollback, way_back: &report::WayBack) -> Result<bool, CliError> {
+    if arguments.format == Format::Text {
+        output::print(&way_back.text())?;
+        output::print("\n")?;
+    }
+    if arguments.yes {
+        return Ok(true);
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(
+            CliError::usage("there is no terminal to ask for confirmation")
+                .hint("look at `sms-plan rollback --preview` first, then say --yes"),
+        );
+    }
+    output::print("Take it back now? Type yes: ")?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(answer.trim().eq_ignore_ascii_case("yes"))
+}
