@@ -6,6 +6,7 @@ mod every_fault;
 mod every_kind;
 mod faults;
 mod from_run;
+mod in_doubt;
 pub(crate) mod likeness;
 mod recorded;
 mod shown;

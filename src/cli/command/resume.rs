@@ -6,6 +6,7 @@ use super::drive::Bounds;
 use super::drive::Ready;
 use super::drive::known_stage;
 use super::drive::person;
+use super::drive::prove_key;
 use super::drive::to_the_end;
 use crate::action::Credentials;
 use crate::action::Registry;
@@ -33,12 +34,10 @@ use crate::run::EventKind;
 use crate::run::LOOK_AGAIN;
 use crate::run::RETRY;
 use crate::run::Run;
-use crate::run::RunId;
 use crate::run::StageStatus;
 use crate::store::KeySource;
 use crate::store::NewRun;
 use crate::store::Sealer;
-use crate::store::Store;
 
 pub(super) async fn execute(
     arguments: &Resume,
@@ -134,15 +133,6 @@ pub(super) async fn execute(
         state: &folder,
     };
     to_the_end(ready, &arguments.driving, bounds).await
-}
-
-/// Opens one of the run's sealed secrets: without their key the run would go on with another one,
-/// and fail in the middle.
-async fn prove_key(store: &dyn Store, sealer: &Sealer, id: &RunId) -> Result<(), CliError> {
-    if let Some(secret) = store.any_secret(id).await? {
-        sealer.open(id, &secret.name, &secret.sealed)?;
-    }
-    Ok(())
 }
 
 /// A run goes on with the texts that it began with; whoever has edited the files must know that, and
