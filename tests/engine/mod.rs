@@ -5,6 +5,7 @@ mod adopt;
 mod approve;
 mod bench;
 mod bounds;
+mod confirm;
 mod crash;
 mod cut;
 mod doubt;
