@@ -39,9 +39,8 @@ pub struct Event {
     /// What happened.
     #[serde(flatten)]
     pub kind: EventKind,
-    /// SHA-256, in hexadecimal, over the previous entry's hash and this entry's stored text, which
-    /// is the entry without it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    /// SHA-256, in hexadecimal, over the previous entry's hash and this entry's stored text.
+    #[serde(default)]
     #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub hash: String,
 }

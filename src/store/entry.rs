@@ -35,7 +35,11 @@ pub(super) fn written(
         seq,
         source,
     };
-    let body = serde_json::to_string(&event).map_err(unreadable)?;
+    let mut value = serde_json::to_value(&event).map_err(unreadable)?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("hash");
+    }
+    let body = value.to_string();
     event.hash = chain(previous, &body);
     Ok((event, body))
 }
