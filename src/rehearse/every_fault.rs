@@ -8,6 +8,7 @@ use rand::seq::IndexedRandom as _;
 
 use super::rehearsal::RehearseError;
 use super::rehearsal::Setting;
+use super::rehearsal::Then;
 use super::rehearsal::rehearse;
 use crate::run::RunState;
 use crate::run::StageId;
@@ -32,6 +33,7 @@ pub async fn random_faults(setting: &Setting, seed: u64) -> Result<Vec<Fault>, R
     let calm = Setting {
         faults: Vec::new(),
         resumes: 0,
+        then: Then::Nothing,
         ..setting.clone()
     };
     let path = path(&rehearse(&calm, &mut |_, _| {}).await?);
@@ -70,6 +72,7 @@ pub async fn every_fault(
     let calm = Setting {
         faults: Vec::new(),
         resumes: 0,
+        then: Then::Nothing,
         ..setting.clone()
     };
     let undisturbed = rehearse(&calm, &mut |_, _| {}).await?;

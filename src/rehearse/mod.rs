@@ -10,5 +10,7 @@ mod rehearsal;
 mod timing;
 
 pub use every_fault::{FaultRow, every_fault, random_faults};
+pub use rehearsal::Returned;
+pub use rehearsal::Then;
 pub use rehearsal::{Rehearsal, RehearseError, Setting, Stopped, rehearse};
 pub use timing::{Timing, timing};

@@ -22,6 +22,7 @@ use crate::engine::Stop;
 use crate::engine::begin;
 use crate::engine::drive;
 use crate::engine::take_over;
+use crate::engine::turn_round;
 use crate::engine::write;
 use crate::plan::Inventory;
 use crate::plan::Plan;
@@ -69,6 +70,23 @@ pub struct Setting {
     pub parallel: usize,
     /// How often a run that has not finished is mended and resumed, as a person would.
     pub resumes: u32,
+    /// The last stage, in the order of the file, that may start; none: all.
+    pub until: Option<StageId>,
+    /// What is done when the run has ended, or stands still.
+    pub then: Then,
+    /// The orchestrator loses power after so many events of the roll back.
+    pub cut_back: Option<u64>,
+}
+
+/// What follows when a rehearsed run has ended, or stands still and is not resumed any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Then {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// It is rolled back, wherever it stands, instead of being resumed; what disturbs the roll back is
+    /// mended, and it goes on, as often as a run would be resumed.
+    RollBack,
 }
 
 /// What a rehearsal came to.
@@ -88,6 +106,29 @@ pub struct Rehearsal {
     pub missed: Vec<Fault>,
     /// Each time that the run stood still: how, and what was mended before it went on.
     pub stops: Vec<Stopped>,
+    /// How the roll back compares with what was there before, where there was one.
+    pub back: Option<Returned>,
+}
+
+/// What came back by a roll back, and what did not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Returned {
+    /// How the run stood when it was turned round.
+    pub from: RunState,
+    /// How far it had come then.
+    pub percent: f64,
+    /// What the twin itself says differs from before, beyond what cannot return.
+    pub differences: Vec<String>,
+}
+
+impl Rehearsal {
+    /// Whether the cutover was reached, or everything came back that was to.
+    pub fn ended_well(&self) -> bool {
+        match &self.back {
+            None => self.run.state() == RunState::Succeeded,
+            Some(back) => self.run.state() == RunState::RolledBack && back.differences.is_empty(),
+        }
+    }
 }
 
 /// A run that stood still.
@@ -127,35 +168,24 @@ pub async fn rehearse(
 ) -> Result<Rehearsal, RehearseError> {
     let began = Instant::now();
     let simulation = Simulation::of(&setting.inventory, &setting.assumptions, setting.seed)?;
+    let before = simulation.picture();
     simulation.arm(&setting.faults);
     let mut bench = Bench::new(setting, simulation);
     let mut run = bench.begin(report).await?;
     let mut stops = Vec::new();
-    loop {
-        let (state, seen) = bench.drive(&run, report).await?;
-        run = seen;
-        if state == RunState::Succeeded {
-            break;
-        }
-        // After a power cut nobody has to mend anything: the orchestrator comes back by itself.
-        let cut = state == RunState::Running;
-        let resumed = stops
-            .iter()
-            .filter(|stop: &&Stopped| stop.state != RunState::Running);
-        let more = cut || resumed.count() < usize::try_from(setting.resumes).unwrap_or(usize::MAX);
-        if more {
-            sleep(if cut { AWAY } else { MENDING }).await;
-        }
-        let mended = (more && !cut).then(|| bench.simulation.mend());
-        stops.push(Stopped {
-            state,
-            why: why(&run),
-            mended: if cut { Some(Vec::new()) } else { mended },
+    run = bench.to_the_end(run, &mut stops, report).await?;
+    let mut back = None;
+    if setting.then == Then::RollBack {
+        let (from, percent) = (run.state(), run.percent());
+        sleep(MENDING).await;
+        bench.simulation.mend();
+        run = bench.turn_round(run.id(), report).await?;
+        run = bench.to_the_end(run, &mut stops, report).await?;
+        back = Some(Returned {
+            from,
+            percent,
+            differences: before.differences(&bench.simulation.picture()),
         });
-        if !more {
-            break;
-        }
-        run = bench.resume(run.id(), report).await?;
     }
     let events = bench.store.read(run.id()).await?.events;
     Ok(Rehearsal {
@@ -166,9 +196,9 @@ pub async fn rehearse(
         run,
         events,
         stops,
+        back,
     })
 }
-
 /// Everything around the run of one rehearsal.
 struct Bench<'a> {
     setting: &'a Setting,
@@ -248,6 +278,44 @@ impl<'a> Bench<'a> {
         Ok(run)
     }
 
+    /// Drives the run, and mends and resumes it as often as that is allowed.
+    async fn to_the_end(
+        &mut self,
+        mut run: Run,
+        stops: &mut Vec<Stopped>,
+        report: &mut (dyn FnMut(&Event, &Run) + Send),
+    ) -> Result<Run, RehearseError> {
+        let mut resumed = 0;
+        loop {
+            let (state, seen) = self.drive(&run, report).await?;
+            run = seen;
+            if matches!(state, RunState::Succeeded | RunState::RolledBack) {
+                return Ok(run);
+            }
+            // Where it is to be taken back, nobody goes on forward; what disturbs that is mended.
+            if run.back().is_none() && self.setting.then == Then::RollBack {
+                return Ok(run);
+            }
+            // After a power cut nobody has to mend anything: the orchestrator comes back by itself.
+            let cut = matches!(state, RunState::Running | RunState::RollingBack);
+            let more = cut || resumed < self.setting.resumes;
+            if more {
+                sleep(if cut { AWAY } else { MENDING }).await;
+            }
+            let mended = (more && !cut).then(|| self.simulation.mend());
+            stops.push(Stopped {
+                state,
+                why: why(&run),
+                mended: if cut { Some(Vec::new()) } else { mended },
+            });
+            if !more {
+                return Ok(run);
+            }
+            resumed += u32::from(!cut);
+            run = self.resume(run.id(), report).await?;
+        }
+    }
+
     /// Drives the run until it stands still, or the power is cut; then its state is still running.
     async fn drive(
         &self,
@@ -268,12 +336,15 @@ impl<'a> Bench<'a> {
             lease,
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             parallel: self.setting.parallel,
-            until: None,
+            until: self.setting.until.clone(),
         };
         // A stall is of no use to whoever reads of it after the end.
         let mut events = |news: News<'_>, run: &Run| {
             if let News::Event(event) = news {
                 report(event, run);
+                if self.is_cut_after(event, run) {
+                    self.simulation.cut_power();
+                }
             }
         };
         let driven = tokio::select! {
@@ -286,7 +357,14 @@ impl<'a> Bench<'a> {
         }
         // What the process knew died with it; the journal is what is left.
         self.world.close().await;
-        Ok((RunState::Running, self.read(run).await?))
+        let run = self.read(run).await?;
+        Ok((run.state(), run))
+    }
+
+    /// Whether the power is cut after this event of the roll back.
+    fn is_cut_after(&self, event: &Event, run: &Run) -> bool {
+        let since = run.back().map(|back| event.seq.saturating_sub(back.seq));
+        since.is_some() && since == self.setting.cut_back
     }
 
     async fn read(&self, run: &Run) -> Result<Run, RehearseError> {
@@ -301,6 +379,24 @@ impl<'a> Bench<'a> {
         id: &RunId,
         report: &mut (dyn FnMut(&Event, &Run) + Send),
     ) -> Result<Run, RehearseError> {
+        self.take_over(id, false, report).await
+    }
+
+    /// Turns the run round as another process does.
+    async fn turn_round(
+        &mut self,
+        id: &RunId,
+        report: &mut (dyn FnMut(&Event, &Run) + Send),
+    ) -> Result<Run, RehearseError> {
+        self.take_over(id, true, report).await
+    }
+
+    async fn take_over(
+        &mut self,
+        id: &RunId,
+        round: bool,
+        report: &mut (dyn FnMut(&Event, &Run) + Send),
+    ) -> Result<Run, RehearseError> {
         self.clock.next_process();
         let record = self.store.read(id).await?;
         let told = record.events.len();
@@ -312,15 +408,14 @@ impl<'a> Bench<'a> {
         )
         .await?;
         let by = "the rehearsal".to_owned();
-        let resumed = vec![(None, run.resumed(by))];
-        write(
-            self.store.as_ref(),
-            self.clock.as_ref(),
-            &lease,
-            &mut run,
-            resumed,
-        )
-        .await?;
+        let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+        if round {
+            let reason = "the rehearsal is taken back".to_owned();
+            turn_round(store, clock, &lease, &mut run, Vec::new(), by, reason).await?;
+        } else {
+            let resumed = vec![(None, run.resumed(by))];
+            write(store, clock, &lease, &mut run, resumed).await?;
+        }
         self.lease = Some(lease);
         for event in self.store.read(id).await?.events.iter().skip(told) {
             report(event, &run);

@@ -17,6 +17,7 @@ use super::end::End;
 use super::fault::Fault;
 use super::machines::SimulatedMachines;
 use super::make;
+use super::picture::Picture;
 use super::timing::Millis;
 use super::twin::Twin;
 use crate::directory::Directory;
@@ -69,7 +70,8 @@ impl Simulation {
         let _changed = cuts.changed().await;
     }
 
-    pub(super) fn cut_power(&self) {
+    /// Cuts the orchestrator's power.
+    pub fn cut_power(&self) {
         self.cuts.send_modify(|count| *count += 1);
     }
 
@@ -87,6 +89,11 @@ impl Simulation {
     /// The directory as a user of the domain sees it.
     pub fn directory(&self, username: &str) -> Arc<dyn Directory> {
         Arc::new(SimulatedDirectory::new(self.clone(), username.to_owned()))
+    }
+
+    /// Everything that a roll back is to bring back, as it is now.
+    pub fn picture(&self) -> Picture {
+        self.with(|twin| Picture::of(twin))
     }
 
     /// How everything stands now.

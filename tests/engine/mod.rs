@@ -15,6 +15,7 @@ mod lease;
 mod machine;
 mod order;
 mod retry;
+mod roll_back;
 mod secret;
 mod stall;
 mod stand;

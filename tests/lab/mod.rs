@@ -14,6 +14,7 @@ mod killed;
 mod machines;
 mod outage;
 mod refused;
+mod rollback;
 mod scene;
 mod strange;
 mod twice;

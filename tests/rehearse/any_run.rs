@@ -9,7 +9,7 @@ use sms_plan::simulated::{Fault, FaultKind};
 
 use super::{example, shipped};
 
-const PAIRS: [&str; 7] = [
+pub(super) const PAIRS: [&str; 7] = [
     "windows-2019-domain",
     "windows-2003-domain",
     "windows-workgroup",
@@ -39,7 +39,7 @@ fn faults() -> impl Strategy<Value = Vec<Fault>> {
     prop::collection::vec(fault, 0..6)
 }
 
-fn held(setting: &Setting) -> Rehearsal {
+pub(super) fn held(setting: &Setting) -> Rehearsal {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)

@@ -3,6 +3,7 @@
 mod any_run;
 mod every_kind;
 mod faults;
+mod roll_back;
 mod shown;
 mod wrong_plans;
 
@@ -11,7 +12,7 @@ use std::sync::OnceLock;
 
 use sms_plan::action::Registry;
 use sms_plan::plan::{Inventory, Plan, Source, load_inventory, load_plan};
-use sms_plan::rehearse::{Rehearsal, Setting, rehearse};
+use sms_plan::rehearse::{Rehearsal, Setting, Then, rehearse};
 use sms_plan::run::Run;
 use sms_plan::simulated::{Assumptions, Fault};
 
@@ -39,6 +40,9 @@ fn setting(path: &str, text: &str) -> Setting {
         parallel: 1,
         decisions: Vec::new(),
         resumes: 0,
+        until: None,
+        then: Then::Nothing,
+        cut_back: None,
     }
 }
 

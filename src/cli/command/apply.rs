@@ -17,6 +17,7 @@ use crate::action::roots;
 use crate::cli::Exit;
 use crate::cli::arguments::Apply;
 use crate::cli::arguments::Format;
+use crate::cli::arguments::OnFailure;
 use crate::cli::error::CliError;
 use crate::cli::files::Pair;
 use crate::cli::files::read_pair;
@@ -40,6 +41,7 @@ use crate::report;
 use crate::report::Preview;
 use crate::run::EventKind;
 use crate::run::Place;
+use crate::run::ROLL_BACK_ON_FAILURE;
 use crate::run::Run;
 use crate::run::RunState;
 use crate::run::Verdict;
@@ -121,7 +123,13 @@ pub(super) async fn execute(
     };
     let subjects = subjects(&pair.inventory);
     let decisions = pair.accepted.iter().map(|one| one.event(person()));
-    let decisions = decisions.collect();
+    let on_failure =
+        (arguments.on_failure == OnFailure::Rollback).then(|| EventKind::OverrideAccepted {
+            what: ROLL_BACK_ON_FAILURE.to_owned(),
+            by: person(),
+            reason: "--on-failure rollback".to_owned(),
+        });
+    let decisions = decisions.chain(on_failure).collect();
     let reach = (source, destination);
     let (lease, run) = begin(
         store.as_ref(),
