@@ -14,6 +14,8 @@ use super::exit::TABLE;
 use super::exit::TABLE_OF_DIFF;
 use super::exit::TABLE_OF_UPGRADE;
 
+use crate::plan::DurationText;
+
 /// Moves a file server's network identity (its name, its addresses and its Active Directory
 /// computer account) to its replacement, from a plan file.
 #[derive(Debug, Parser)]
@@ -68,6 +70,8 @@ pub(super) enum Command {
     Book(Book),
     /// Take steps that a person did by hand into a run; each is looked at first
     Adopt(Adopt),
+    /// Write what became of a run, and what is left to do
+    Report(Report),
     /// Tell what is known of a fault's code, an error or a log; alone: list the codes
     Explain(Explain),
     /// Print the JSON schema of a file, or of what machines read
@@ -165,16 +169,23 @@ pub(super) struct Apply {
     pub(super) driving: Driving,
     #[command(flatten)]
     pub(super) bounded: Bounded,
+    /// Roll back by itself unless somebody confirms the finished run in this time, as in 30m
+    #[arg(long, value_name = "TIME", value_parser = DurationText::new)]
+    pub(super) confirm_within: Option<DurationText>,
 }
 
 /// What to rehearse, and what goes wrong.
 #[derive(Debug, Args)]
 pub(super) struct Rehearse {
     /// The plan file
-    pub(super) plan: PathBuf,
-    /// The inventory file
-    #[arg(short, long)]
-    pub(super) inventory: PathBuf,
+    #[arg(required_unless_present = "from_run", conflicts_with = "from_run")]
+    pub(super) plan: Option<PathBuf>,
+    /// The inventory file; with --from-run the one beside which the state is
+    #[arg(short, long, required_unless_present = "from_run")]
+    pub(super) inventory: Option<PathBuf>,
+    /// Rehearse what a real run did: its own plan and inventory, on a twin of its servers as it found them
+    #[arg(long, value_name = "RUN", conflicts_with = "codes")]
+    pub(super) from_run: Option<String>,
     /// What makes one rehearsal differ from another; the same seed gives the same events
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
@@ -191,6 +202,10 @@ pub(super) struct Rehearse {
     /// instead of a resume
     #[arg(long, value_enum)]
     pub(super) then: Option<Follow>,
+    /// Take the times of this run; may be given more than once [default: the finished runs of the same
+    /// kind in the state folder]
+    #[arg(long, value_name = "RUN")]
+    pub(super) timing_from: Vec<String>,
     /// Assume what the inventory leaves out, as in source.osVersion=2016
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) assume: Vec<String>,
@@ -332,8 +347,8 @@ pub(super) struct Listing {
 pub(super) struct Approve {
     /// The run
     pub(super) run: String,
-    /// The stage that waits
-    pub(super) stage: String,
+    /// The stage that waits; left out, the finished run itself, which was to be confirmed
+    pub(super) stage: Option<String>,
     /// Who decides
     #[arg(long)]
     pub(super) by: String,
@@ -341,7 +356,7 @@ pub(super) struct Approve {
     #[arg(long, default_value = "")]
     pub(super) reason: String,
     /// Refuse instead
-    #[arg(long)]
+    #[arg(long, requires = "stage")]
     pub(super) reject: bool,
     /// The inventory beside which the state is
     #[arg(short, long)]
@@ -413,17 +428,36 @@ pub(super) struct Book {
     pub(super) inventory: Option<PathBuf>,
     #[command(flatten)]
     pub(super) accept: Accept,
+    #[command(flatten)]
+    pub(super) written: Written,
+}
+
+/// Which run a report is written of.
+#[derive(Debug, Args)]
+pub(super) struct Report {
+    /// The run [default: the only unfinished one, else the last]
+    pub(super) run: Option<String>,
+    /// The inventory beside which the state is
+    #[arg(short, long)]
+    pub(super) inventory: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) written: Written,
+}
+
+/// How a document is written, and where to.
+#[derive(Debug, Args)]
+pub(super) struct Written {
     /// How to write
     #[arg(long, value_enum, default_value_t)]
-    pub(super) format: BookFormat,
+    pub(super) format: DocumentFormat,
     /// Write into this file
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }
 
-/// How to write a book.
+/// How to write a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum BookFormat {
+pub(super) enum DocumentFormat {
     /// For a terminal.
     #[default]
     Text,

@@ -60,6 +60,16 @@ impl CliError {
         self
     }
 
+    /// The same error, where it ended a run that was under way: the use was right.
+    pub(super) fn under_way(self, resume: &str) -> Self {
+        match self.exit {
+            // The run is somebody else's now.
+            Exit::Stopped => self,
+            Exit::Usage => self.ends_with(Exit::Failed).hint(resume),
+            _ => self.hint(resume),
+        }
+    }
+
     fn of(exit: Exit, error: &dyn Error) -> Self {
         Self {
             exit,
@@ -106,17 +116,63 @@ impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
         let told = |exit| Self::of(exit, &error);
         match &error {
+            StoreError::Held {
+                pid,
+                until,
+                stopped: true,
+                ..
+            } => told(Exit::Held)
+                .hint(format!(
+                    "let it go on with `fg` in its terminal, or with `kill -CONT {pid}`"
+                ))
+                .hint(format!(
+                    "or take the run over by `sms-plan resume` after {until}, when its lease ends"
+                )),
             StoreError::Held { .. } => told(Exit::Held)
                 .hint("`sms-plan status` shows what it does, `sms-plan stop` asks it to end"),
             StoreError::Locked { run, .. } => {
                 told(Exit::Usage).hint(format!("go on with that run: sms-plan resume {run}"))
             }
-            StoreError::LeaseLost { run } => {
-                told(Exit::Stopped).hint(format!("see who drives it: sms-plan status {run}"))
-            }
+            StoreError::LeaseLost { run } => told(Exit::Stopped)
+                .hint(
+                    "this process writes and begins nothing more; what it had handed over to a server \
+                     may end there, and the new driver waits for that",
+                )
+                .hint(format!("see who drives it: sms-plan status {run}")),
             StoreError::NoSuchRun(_) => told(Exit::Usage).hint("`sms-plan runs` lists the runs"),
             StoreError::Foreign { .. } => told(Exit::Usage)
                 .hint("name another folder with --state; the file was left as it is"),
+            StoreError::Newer { .. } | StoreError::NewerEvent { .. } => told(Exit::Usage)
+                .hint("use that version, or a later one; the file was left as it is"),
+            StoreError::Lost { run, .. } => told(Exit::Usage)
+                .hint(
+                    "nothing was changed; put `state.db` back, together with its `state.db-wal`, \
+                     from where it went or from a backup",
+                )
+                .hint(format!(
+                    "if there is none: `runs/{run}/log` tells what the run did, and its steps can be \
+                     finished by hand; then move `runs/{run}` elsewhere"
+                )),
+            StoreError::Shortened { run, note, .. } => told(Exit::Usage)
+                .hint("nothing was changed; put the newest `state.db` and `state.db-wal` back")
+                .hint(format!(
+                    "if there are none: `runs/{run}/log` tells what is missing; look at the servers, \
+                     remove `{note}`, and a resume begins again what the journal does not know"
+                )),
+            StoreError::Gone { .. } => told(Exit::Failed)
+                .hint(
+                    "nothing more was begun; what was under way may have had its effect, and the \
+                     journal that would say so is gone",
+                )
+                .hint("put `state.db` and `state.db-wal` back from where they went, then resume"),
+            StoreError::Io { .. } => told(Exit::Usage).hint(
+                "nothing was changed; whoever runs sms-plan must be able to read and write the state \
+                 folder and the files in it: `ls -la` shows whose they are",
+            ),
+            StoreError::Full { .. } => told(Exit::Failed)
+                .hint("free some room there; nothing that was recorded is lost"),
+            StoreError::Busy { .. } => told(Exit::Held)
+                .hint("a process that was stopped in the middle of a write (Ctrl-Z, SIGSTOP) must go on or be ended first"),
             StoreError::Damaged { .. }
             | StoreError::Chain { .. }
             | StoreError::Unreadable { .. } => told(Exit::Usage).hint(
@@ -124,7 +180,7 @@ impl From<StoreError> for CliError {
                      cannot be resumed safely, but its steps can be finished by hand",
             ),
             StoreError::Sqlite(_) => told(Exit::Failed)
-                .hint("if the disk was full, free some room and resume: nothing durable is lost"),
+                .hint("nothing that was recorded is lost: mend the cause, then resume"),
             _ => told(Exit::Usage),
         }
     }
@@ -167,7 +223,23 @@ impl From<ActionError> for CliError {
 
 impl From<SealError> for CliError {
     fn from(error: SealError) -> Self {
-        Self::of(Exit::Usage, &error)
+        let told = Self::of(Exit::Usage, &error);
+        match error {
+            SealError::Open { path, .. } => {
+                told.hint(format!("take it from them: chmod 600 {}", path.display()))
+            }
+            SealError::KeyFile { .. } | SealError::NotAKey { .. } | SealError::Refused { .. } => {
+                told.hint(
+                    "put the key file back that the run was begun with, or name it with \
+                     SMS_PLAN_KEY_FILE, or set the same SMS_PLAN_PASSPHRASE",
+                )
+                .hint(
+                    "if the key is lost, so are the secrets that stages would need: `sms-plan book` \
+                     writes down the remaining steps for a person",
+                )
+            }
+            _ => told,
+        }
     }
 }
 

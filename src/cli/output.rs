@@ -5,7 +5,13 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
+use super::arguments::DocumentFormat;
+use super::arguments::Written;
 use super::error::CliError;
+use crate::report::document::Document;
+use crate::report::document::html;
+use crate::report::document::markdown;
+use crate::report::document::text;
 
 /// Prints a text as it is.
 pub(super) fn print(text: &str) -> Result<(), CliError> {
@@ -20,6 +26,21 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
 pub(super) fn print_json(document: &impl Serialize) -> Result<(), CliError> {
     let text = serde_json::to_string_pretty(document).map_err(std::io::Error::from)?;
     print(&format!("{text}\n"))
+}
+
+/// Writes a document as asked for: on standard output, or into a file.
+pub(super) fn write(document: &Document, written: &Written) -> Result<(), CliError> {
+    let page = match written.format {
+        DocumentFormat::Text => text(document),
+        DocumentFormat::Markdown => markdown(document),
+        DocumentFormat::Html => html(document),
+    };
+    match &written.output {
+        Some(path) => std::fs::write(path, page).map_err(|error| {
+            CliError::usage(format!("`{}` cannot be written: {error}", path.display()))
+        }),
+        None => print(&page),
+    }
 }
 
 /// Tells a person something beside the result, which machines may be reading.

@@ -10,6 +10,7 @@ use crate::run::RunState;
 use crate::store::RunLine;
 use crate::store::SqliteStore;
 use crate::store::Store;
+use crate::store::StoreError;
 
 const FOLDER: &str = ".sms-plan";
 
@@ -26,13 +27,19 @@ pub(super) fn folder(given: Option<&Path>, inventory: Option<&Path>) -> PathBuf 
 
 /// Opens the store of a state folder that must exist.
 pub(super) fn existing(folder: &Path) -> Result<Arc<dyn Store>, CliError> {
-    if !folder.join("state.db").exists() {
-        return Err(
-            CliError::usage(format!("there are no runs in `{}`", folder.display()))
-                .hint("name the folder with --state DIR, or the inventory beside it with -i FILE"),
-        );
+    earlier(folder)?.ok_or_else(|| {
+        CliError::usage(format!("there are no runs in `{}`", folder.display()))
+            .hint("name the folder with --state DIR, or the inventory beside it with -i FILE")
+    })
+}
+
+/// Opens the store of a state folder, if there is one.
+pub(super) fn earlier(folder: &Path) -> Result<Option<Arc<dyn Store>>, CliError> {
+    match SqliteStore::open_existing(folder) {
+        Ok(store) => Ok(Some(Arc::new(store))),
+        Err(StoreError::Missing { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
     }
-    Ok(Arc::new(SqliteStore::open_existing(folder)?))
 }
 
 /// Opens the store of a state folder, and makes it at first use.
@@ -42,7 +49,7 @@ pub(super) fn open(folder: &Path) -> Result<Arc<dyn Store>, CliError> {
 
 /// Whether a run may still be gone on with.
 pub(super) fn unfinished(state: RunState) -> bool {
-    !matches!(state, RunState::Succeeded | RunState::RolledBack)
+    !state.is_over()
 }
 
 /// The named run, or the only unfinished one.

@@ -12,7 +12,7 @@ pub(super) fn subjects(inventory: &Inventory) -> Vec<String> {
     let mut subjects = BTreeSet::new();
     let mut names = Vec::new();
     for spec in [&inventory.source, &inventory.destination] {
-        subjects.insert(format!("address {}", spec.address));
+        subjects.insert(format!("address {}", spec.address.to_canonical()));
         names.extend(spec.name.clone());
         if let NewName::Name(name) = spec.new_name() {
             names.push(name);
@@ -23,7 +23,7 @@ pub(super) fn subjects(inventory: &Inventory) -> Vec<String> {
                     fixed
                         .addresses
                         .iter()
-                        .map(|a| format!("address {}", a.address)),
+                        .map(|a| format!("address {}", a.address.to_canonical())),
                 );
             }
         }
@@ -31,7 +31,7 @@ pub(super) fn subjects(inventory: &Inventory) -> Vec<String> {
     let domain = inventory
         .directory
         .as_ref()
-        .map(|spec| spec.domain.to_lowercase());
+        .map(|spec| spec.domain.trim_end_matches('.').to_lowercase());
     for name in names {
         let name = name.to_lowercase();
         subjects.extend(

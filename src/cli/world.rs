@@ -19,14 +19,10 @@ use crate::run::RunId;
 use crate::store::Holder;
 use crate::store::Sealer;
 use crate::store::Store;
+pub(super) use crate::store::run_folder;
 
 /// The limit for connecting to the directory, and for each operation.
 const DIRECTORY_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// The run's own folder in a state folder.
-pub(super) fn run_folder(state: &Path, run: &RunId) -> std::path::PathBuf {
-    state.join("runs").join(run.as_str())
-}
 
 /// Puts the world of one run together; nothing is connected yet.
 pub(super) fn real(

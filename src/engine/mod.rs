@@ -8,6 +8,7 @@ mod again;
 mod back;
 mod begin;
 mod clock;
+mod confirm;
 mod delay;
 mod gate;
 mod journal;
@@ -62,6 +63,7 @@ use crate::store::SealError;
 use crate::store::Sealer;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::Wish;
 use back::Backwards;
 use gate::Gate;
 use stall::AtWork;
@@ -160,7 +162,8 @@ struct Engine<'a> {
     /// What is left of a roll back, where the run is rolled back.
     backwards: Option<Backwards>,
     gate: Gate,
-    view: Option<(u64, Arc<View>)>,
+    /// What actions may know; none until it is asked for, or where it must be read off the run anew.
+    view: Option<Arc<View>>,
     stop: watch::Receiver<Stop>,
     report: &'a mut (dyn FnMut(News<'_>, &Run) + Send),
     workers: JoinSet<Turn>,
@@ -184,11 +187,12 @@ enum Halt {
 }
 
 impl Engine<'_> {
-    /// Turns until nothing moves, and once more backwards where a failure is to be rolled back.
+    /// Turns until nothing moves, and once more backwards where a failure, or a run that nobody has
+    /// confirmed, is to be rolled back.
     async fn turn_and_turn_round(&mut self) -> Result<(), EngineError> {
         self.fence_again().await;
         self.turn_until_quiet().await?;
-        if self.rolls_back().await? {
+        if self.rolls_back().await? || self.unconfirmed_in_time().await? {
             self.turn_until_quiet().await?;
         }
         Ok(())
@@ -226,7 +230,10 @@ impl Engine<'_> {
                     self.take(turns).await?;
                 }
                 _ = heartbeat.tick() => {
-                    if let Some(reason) = self.drive.store.renew(&self.drive.lease).await? {
+                    // Nothing can be confirmed before every stage has ended.
+                    if let Some(Wish::Stop { reason }) =
+                        self.drive.store.renew(&self.drive.lease).await?
+                    {
                         self.halt(Halt::Stopped(reason));
                     }
                     self.tell_stalls();
@@ -263,6 +270,8 @@ impl Engine<'_> {
         let mut forget = Vec::new();
         let state = if self.backwards.is_some() {
             self.end_back(&mut drafts, &mut forget).await
+        } else if self.run.is_complete() && self.run.unconfirmed().is_some() {
+            self.end_unconfirmed(&mut drafts)
         } else if self.run.is_complete() {
             self.last_act(&mut drafts).await
         } else if let Some(Halt::Stopped(reason)) = &self.halt

@@ -47,7 +47,7 @@ impl Action for Acting {
     }
 
     async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
-        self.inner.prepare(cx).await
+        looking_at(&cx.stage().id, self.inner.prepare(cx)).await
     }
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {

@@ -6,11 +6,15 @@
 mod acting;
 mod clock;
 mod every_fault;
+mod journal;
+mod measured;
 mod rehearsal;
 mod timing;
 
 pub use every_fault::{FaultRow, every_fault, random_faults};
-pub use rehearsal::Returned;
-pub use rehearsal::Then;
-pub use rehearsal::{Rehearsal, RehearseError, Setting, Stopped, rehearse};
-pub use timing::{Timing, timing};
+pub use journal::{Interruption, InterruptionKind};
+pub use measured::{Measured, done, fitted};
+pub use rehearsal::{
+    Rehearsal, RehearseError, Returned, Setting, Stopped, Then, rehearse, rehearse_on,
+};
+pub use timing::{Basis, Timing, timing};

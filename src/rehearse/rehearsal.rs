@@ -1,15 +1,19 @@
 //! One rehearsal: begin, drive, and after a power cut take over and go on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::acting;
 use super::clock::VirtualClock;
+use super::journal::Interruption;
+use super::journal::Journal;
+use super::timing::Basis;
+use super::timing::bases;
 use crate::action::Credentials;
 use crate::action::Registry;
 use crate::action::World;
@@ -18,9 +22,9 @@ use crate::engine::Clock;
 use crate::engine::Drive;
 use crate::engine::EngineError;
 use crate::engine::News;
-use crate::engine::Stop;
 use crate::engine::begin;
 use crate::engine::drive;
+use crate::engine::shape_of;
 use crate::engine::take_over;
 use crate::engine::turn_round;
 use crate::engine::write;
@@ -37,10 +41,11 @@ use crate::simulated::AssumptionError;
 use crate::simulated::Assumptions;
 use crate::simulated::End;
 use crate::simulated::Fault;
+use crate::simulated::Observed;
 use crate::simulated::Simulation;
+use crate::simulated::Tempo;
 use crate::store::KeySource;
 use crate::store::Lease;
-use crate::store::MemoryStore;
 use crate::store::Sealer;
 use crate::store::Store;
 
@@ -58,12 +63,18 @@ pub struct Setting {
     pub inventory: Arc<Inventory>,
     /// The actions.
     pub registry: Arc<Registry>,
+    /// What a real run saw of the servers, where the twin is made of one.
+    pub observed: Option<Arc<Observed>>,
     /// What the inventory leaves out.
     pub assumptions: Assumptions,
+    /// How fast things go, where somebody has measured it.
+    pub tempo: Tempo,
     /// What makes one rehearsal differ from another.
     pub seed: u64,
     /// What goes wrong.
     pub faults: Vec<Fault>,
+    /// What befalls the orchestrator at events of the journal, in their order.
+    pub interruptions: Vec<Interruption>,
     /// What a person accepted before it begins.
     pub decisions: Vec<EventKind>,
     /// How many stages may be under way at once; at least 1.
@@ -74,8 +85,6 @@ pub struct Setting {
     pub until: Option<StageId>,
     /// What is done when the run has ended, or stands still.
     pub then: Then,
-    /// The orchestrator loses power after so many events of the roll back.
-    pub cut_back: Option<u64>,
 }
 
 /// What follows when a rehearsed run has ended, or stands still and is not resumed any more.
@@ -89,6 +98,19 @@ pub enum Then {
     RollBack,
 }
 
+impl Setting {
+    /// The two servers and their domain, as they are before the rehearsal.
+    pub fn twin(&self) -> Result<Simulation, AssumptionError> {
+        Simulation::of(
+            &self.inventory,
+            self.observed.as_deref(),
+            &self.assumptions,
+            &self.tempo,
+            self.seed,
+        )
+    }
+}
+
 /// What a rehearsal came to.
 #[derive(Clone, Debug)]
 pub struct Rehearsal {
@@ -98,12 +120,16 @@ pub struct Rehearsal {
     pub events: Vec<Event>,
     /// How the twin stands.
     pub end: End,
+    /// Where the time of each stage that ran comes from.
+    pub bases: BTreeMap<StageId, Basis>,
     /// How long it took, in virtual time.
     pub lasted: Duration,
     /// The faults that struck.
     pub struck: Vec<Fault>,
     /// The faults that found nothing to strike.
     pub missed: Vec<Fault>,
+    /// The interruptions whose event never came.
+    pub unreached: Vec<Interruption>,
     /// Each time that the run stood still: how, and what was mended before it went on.
     pub stops: Vec<Stopped>,
     /// How the roll back compares with what was there before, where there was one.
@@ -166,58 +192,67 @@ pub async fn rehearse(
     setting: &Setting,
     report: &mut (dyn FnMut(&Event, &Run) + Send),
 ) -> Result<Rehearsal, RehearseError> {
+    rehearse_on(setting.twin()?, setting, report).await
+}
+
+/// The same on a twin that the caller holds as well, and may change while it goes on.
+pub async fn rehearse_on(
+    simulation: Simulation,
+    setting: &Setting,
+    report: &mut (dyn FnMut(&Event, &Run) + Send),
+) -> Result<Rehearsal, RehearseError> {
     let began = Instant::now();
-    let simulation = Simulation::of(&setting.inventory, &setting.assumptions, setting.seed)?;
     let before = simulation.picture();
     simulation.arm(&setting.faults);
-    let mut bench = Bench::new(setting, simulation);
-    let mut run = bench.begin(report).await?;
-    let mut stops = Vec::new();
-    run = bench.to_the_end(run, &mut stops, report).await?;
+    let bench = Bench::new(setting, simulation);
+    let mut stops: Vec<Stopped> = Vec::new();
+    let mut run = bench.to_the_end(false, &mut stops, report).await?;
     let mut back = None;
     if setting.then == Then::RollBack {
         let (from, percent) = (run.state(), run.percent());
         sleep(MENDING).await;
         bench.simulation.mend();
-        run = bench.turn_round(run.id(), report).await?;
-        run = bench.to_the_end(run, &mut stops, report).await?;
+        run = bench.to_the_end(true, &mut stops, report).await?;
         back = Some(Returned {
             from,
             percent,
             differences: before.differences(&bench.simulation.picture()),
         });
     }
-    let events = bench.store.read(run.id()).await?.events;
+    let events = bench.journal.read(run.id()).await?.events;
+    let end = bench.simulation.end();
     Ok(Rehearsal {
         lasted: began.elapsed(),
-        end: bench.simulation.end(),
+        bases: bases(setting, &run, &end),
+        end,
         struck: bench.simulation.struck(),
         missed: bench.simulation.waiting(),
+        unreached: bench.journal.waiting(),
         run,
         events,
         stops,
         back,
     })
 }
+
 /// Everything around the run of one rehearsal.
 struct Bench<'a> {
     setting: &'a Setting,
     simulation: Simulation,
     registry: Arc<Registry>,
     world: Arc<World>,
-    store: Arc<MemoryStore>,
+    journal: Arc<Journal>,
     sealer: Sealer,
     clock: Arc<VirtualClock>,
-    lease: Option<Lease>,
 }
 
 impl<'a> Bench<'a> {
     fn new(setting: &'a Setting, simulation: Simulation) -> Self {
         let inventory = &setting.inventory;
-        let store = Arc::new(MemoryStore::default());
+        let journal = Journal::new(simulation.clone(), &setting.interruptions);
         let sealer = Sealer::new(KeySource::Given(Zeroizing::new([0; 32])));
         let credentials = Credentials::stand_ins(inventory);
-        let vault: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        let vault: Arc<dyn Store> = Arc::clone(&journal) as Arc<dyn Store>;
         let orchestrator = "the rehearsal".to_owned();
         let mut world = World::new(Arc::clone(inventory), credentials, orchestrator)
             .with_machines(simulation.machines())
@@ -245,93 +280,88 @@ impl<'a> Bench<'a> {
             simulation,
             registry: Arc::new(acting::told(&setting.registry)),
             world: Arc::new(world),
-            store,
+            journal,
             sealer,
             clock: Arc::new(VirtualClock::new(setting.seed)),
-            lease: None,
         }
     }
 
-    async fn begin(
-        &mut self,
-        report: &mut (dyn FnMut(&Event, &Run) + Send),
-    ) -> Result<Run, RehearseError> {
-        let mut reach = first_reach(&self.setting.inventory);
-        let source = reach.remove(&Place::Source).ok_or(RehearseError::Servers)?;
-        let destination = reach
-            .remove(&Place::Destination)
-            .ok_or(RehearseError::Servers)?;
-        let (lease, run) = begin(
-            self.store.as_ref(),
-            self.clock.as_ref(),
-            &self.setting.plan,
-            &self.setting.inventory,
-            (source, destination),
-            Vec::new(),
-            self.setting.decisions.clone(),
-        )
-        .await?;
-        self.lease = Some(lease);
-        for event in self.store.read(run.id()).await?.events {
-            report(&event, &run);
-        }
-        Ok(run)
-    }
-
-    /// Drives the run, and mends and resumes it as often as that is allowed.
+    /// Lets one process after the other go on with the run, as often as it may be mended and resumed;
+    /// with `back` the first of them turns it round.
     async fn to_the_end(
-        &mut self,
-        mut run: Run,
+        &self,
+        back: bool,
         stops: &mut Vec<Stopped>,
         report: &mut (dyn FnMut(&Event, &Run) + Send),
     ) -> Result<Run, RehearseError> {
         let mut resumed = 0;
         loop {
-            let (state, seen) = self.drive(&run, report).await?;
-            run = seen;
-            if matches!(state, RunState::Succeeded | RunState::RolledBack) {
-                return Ok(run);
-            }
-            // Where it is to be taken back, nobody goes on forward; what disturbs that is mended.
-            if run.back().is_none() && self.setting.then == Then::RollBack {
-                return Ok(run);
+            let (cut, run) = self.process(back, report).await?;
+            if let Some(run) = &run {
+                let well = matches!(run.state(), RunState::Succeeded | RunState::RolledBack);
+                // Where it is to be taken back, nobody goes on forward.
+                if well || (!back && self.setting.then == Then::RollBack) {
+                    return Ok(run.clone());
+                }
             }
             // After a power cut nobody has to mend anything: the orchestrator comes back by itself.
-            let cut = matches!(state, RunState::Running | RunState::RollingBack);
             let more = cut || resumed < self.setting.resumes;
             if more {
                 sleep(if cut { AWAY } else { MENDING }).await;
             }
+            resumed += u32::from(!cut);
             let mended = (more && !cut).then(|| self.simulation.mend());
             stops.push(Stopped {
-                state,
-                why: why(&run),
+                state: match &run {
+                    Some(run) if !cut => run.state(),
+                    _ => RunState::Running,
+                },
+                why: run.as_ref().and_then(why),
                 mended: if cut { Some(Vec::new()) } else { mended },
             });
             if !more {
-                return Ok(run);
+                return run.ok_or(RehearseError::Servers);
             }
-            resumed += u32::from(!cut);
-            run = self.resume(run.id(), report).await?;
         }
     }
 
-    /// Drives the run until it stands still, or the power is cut; then its state is still running.
-    async fn drive(
+    /// One process: begins the run, or takes it over, and drives it until it stands still or power
+    /// is lost. Says whether that was so, and how the run stands, if there is one by then.
+    async fn process(
         &self,
-        run: &Run,
+        back: bool,
         report: &mut (dyn FnMut(&Event, &Run) + Send),
-    ) -> Result<(RunState, Run), RehearseError> {
-        let Some(lease) = self.lease.clone() else {
-            return Err(RehearseError::Servers);
+    ) -> Result<(bool, Option<Run>), RehearseError> {
+        let driven = tokio::select! {
+            biased;
+            () = self.simulation.power_cut() => None,
+            driven = self.begin_or_resume(back, report) => Some(driven?),
         };
-        let (_wish, heard) = watch::channel(Stop::No);
+        self.clock.next_process();
+        if driven.is_some() {
+            return Ok((false, driven));
+        }
+        // What the process knew died with it; the journal is what is left.
+        self.world.close().await;
+        Ok((true, self.read().await?))
+    }
+
+    async fn begin_or_resume(
+        &self,
+        back: bool,
+        report: &mut (dyn FnMut(&Event, &Run) + Send),
+    ) -> Result<Run, RehearseError> {
+        let wish = self.journal.wish();
+        let (lease, run) = match self.read().await? {
+            None => self.begin(report).await?,
+            Some(run) => self.resume(run.id(), back, report).await?,
+        };
         let setup = Drive {
             plan: Arc::clone(&self.setting.plan),
             inventory: Arc::clone(&self.setting.inventory),
             registry: Arc::clone(&self.registry),
             world: Arc::clone(&self.world),
-            store: Arc::clone(&self.store) as Arc<dyn Store>,
+            store: Arc::clone(&self.journal) as Arc<dyn Store>,
             sealer: self.sealer.clone(),
             lease,
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
@@ -342,85 +372,76 @@ impl<'a> Bench<'a> {
         let mut events = |news: News<'_>, run: &Run| {
             if let News::Event(event) = news {
                 report(event, run);
-                if self.is_cut_after(event, run) {
-                    self.simulation.cut_power();
-                }
             }
         };
-        let driven = tokio::select! {
-            biased;
-            () = self.simulation.power_cut() => None,
-            driven = drive(setup, run.clone(), heard, &mut events) => Some(driven?),
+        Ok(drive(setup, run, wish, &mut events).await?)
+    }
+
+    /// The run as its journal has it, if it has begun.
+    async fn read(&self) -> Result<Option<Run>, RehearseError> {
+        let Some(line) = self.journal.runs().await?.into_iter().next() else {
+            return Ok(None);
         };
-        if let Some(run) = driven {
-            return Ok((run.state(), run));
+        let events = self.journal.read(&line.id).await?.events;
+        let shape = shape_of(&self.setting.plan);
+        let run = Run::read(line.id, shape, &events).map_err(EngineError::from)?;
+        Ok(Some(run))
+    }
+
+    async fn begin(
+        &self,
+        report: &mut (dyn FnMut(&Event, &Run) + Send),
+    ) -> Result<(Lease, Run), RehearseError> {
+        let mut reach = first_reach(&self.setting.inventory);
+        let source = reach.remove(&Place::Source).ok_or(RehearseError::Servers)?;
+        let destination = reach
+            .remove(&Place::Destination)
+            .ok_or(RehearseError::Servers)?;
+        let (lease, run) = begin(
+            self.journal.as_ref(),
+            self.clock.as_ref(),
+            &self.setting.plan,
+            &self.setting.inventory,
+            (source, destination),
+            Vec::new(),
+            self.setting.decisions.clone(),
+        )
+        .await?;
+        for event in self.journal.read(run.id()).await?.events {
+            report(&event, &run);
         }
-        // What the process knew died with it; the journal is what is left.
-        self.world.close().await;
-        let run = self.read(run).await?;
-        Ok((run.state(), run))
-    }
-
-    /// Whether the power is cut after this event of the roll back.
-    fn is_cut_after(&self, event: &Event, run: &Run) -> bool {
-        let since = run.back().map(|back| event.seq.saturating_sub(back.seq));
-        since.is_some() && since == self.setting.cut_back
-    }
-
-    async fn read(&self, run: &Run) -> Result<Run, RehearseError> {
-        let events = self.store.read(run.id()).await?.events;
-        let shape = crate::engine::shape_of(&self.setting.plan);
-        Run::read(run.id().clone(), shape, &events).map_err(|error| EngineError::from(error).into())
+        Ok((lease, run))
     }
 
     /// Takes the run over as another process does, by the same way.
     async fn resume(
-        &mut self,
+        &self,
         id: &RunId,
+        back: bool,
         report: &mut (dyn FnMut(&Event, &Run) + Send),
-    ) -> Result<Run, RehearseError> {
-        self.take_over(id, false, report).await
-    }
-
-    /// Turns the run round as another process does.
-    async fn turn_round(
-        &mut self,
-        id: &RunId,
-        report: &mut (dyn FnMut(&Event, &Run) + Send),
-    ) -> Result<Run, RehearseError> {
-        self.take_over(id, true, report).await
-    }
-
-    async fn take_over(
-        &mut self,
-        id: &RunId,
-        round: bool,
-        report: &mut (dyn FnMut(&Event, &Run) + Send),
-    ) -> Result<Run, RehearseError> {
-        self.clock.next_process();
-        let record = self.store.read(id).await?;
+    ) -> Result<(Lease, Run), RehearseError> {
+        let record = self.journal.read(id).await?;
         let told = record.events.len();
         let (lease, mut run) = take_over(
-            self.store.as_ref(),
+            self.journal.as_ref(),
             self.clock.as_ref(),
             &record,
             &self.setting.plan,
         )
         .await?;
         let by = "the rehearsal".to_owned();
-        let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
-        if round {
+        let (store, clock) = (self.journal.as_ref(), self.clock.as_ref());
+        if back && run.back().is_none() {
             let reason = "the rehearsal is taken back".to_owned();
             turn_round(store, clock, &lease, &mut run, Vec::new(), by, reason).await?;
         } else {
             let resumed = vec![(None, run.resumed(by))];
             write(store, clock, &lease, &mut run, resumed).await?;
         }
-        self.lease = Some(lease);
-        for event in self.store.read(id).await?.events.iter().skip(told) {
+        for event in self.journal.read(id).await?.events.iter().skip(told) {
             report(event, &run);
         }
-        Ok(run)
+        Ok((lease, run))
     }
 }
 

@@ -1,12 +1,17 @@
 //! What a finished rehearsal says about time: the critical path, and what working side by side saves.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
+use super::measured::waits_for_restart;
+use super::rehearsal::Setting;
 use crate::plan::Plan;
 use crate::run::Run;
 use crate::run::StageId;
+use crate::simulated::End;
 
 /// A stage that begins later than this after what it needs has waited for something else.
 const LATE: Duration = Duration::from_secs(1);
@@ -19,6 +24,49 @@ pub struct Timing {
     pub critical: Vec<(StageId, Duration)>,
     /// From the first stage's start to the last one's end.
     pub in_all: Duration,
+}
+
+/// Where the time of a stage comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// Measured in runs of the user's own.
+    Runs,
+    /// Said by the user.
+    Given,
+    /// Measured in the lab, on Linux in containers.
+    Lab,
+    /// Nobody has measured it.
+    Assumption,
+}
+
+/// Where the time of each stage comes from that has run.
+pub(super) fn bases(setting: &Setting, run: &Run, end: &End) -> BTreeMap<StageId, Basis> {
+    let stages = setting.plan.stages.iter();
+    let ran = stages.filter(|stage| {
+        let at = run.position(&stage.id);
+        at.is_some_and(|at| run.stage(at).started_at.is_some())
+    });
+    ran.map(|stage| {
+        let waits = waits_for_restart(&setting.plan, &stage.id);
+        let measured = if waits {
+            setting.tempo.restarts.contains_key(&stage.on)
+        } else {
+            setting.tempo.stages.contains_key(&stage.id)
+        };
+        let windows = end.windows.get(&stage.on) == Some(&true);
+        let basis = if measured {
+            Basis::Runs
+        } else if waits && setting.assumptions.restart(stage.on).is_some() {
+            Basis::Given
+        } else if windows {
+            Basis::Assumption
+        } else {
+            Basis::Lab
+        };
+        (stage.id.clone(), basis)
+    })
+    .collect()
 }
 
 /// Reads off a run how its time was spent.

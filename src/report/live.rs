@@ -12,6 +12,7 @@ use indicatif::ProgressStyle;
 
 use super::described;
 use super::duration;
+use super::milliseconds;
 use super::seconds_between;
 use super::tables::whole;
 use crate::plan::Plan;
@@ -81,6 +82,12 @@ impl Live {
             self.hear_stage(stage, event, roots);
         } else if let EventKind::Stopped { reason } = &event.kind {
             self.say(&format!("       {reason}"));
+        } else if let EventKind::ConfirmationDue { until } = &event.kind {
+            self.say(&format!(
+                "       every stage has ended; it is rolled back unless somebody confirms it until {until}:\n       \
+                 sms-plan approve {} --by NAME",
+                run.id()
+            ));
         } else if let EventKind::RollBackBegun { reason, .. } = &event.kind {
             let why = if reason.is_empty() {
                 String::new()
@@ -96,12 +103,15 @@ impl Live {
         )]
         self.bar.set_position((run.percent() * 10.0) as u64);
         self.bar.set_prefix(format!("{}%", whole(run.percent())));
-        let texts: Vec<String> = self
-            .under_way
-            .iter()
-            .map(|stage| self.text_of(stage, roots))
-            .collect();
-        self.bar.set_message(texts.join(" | "));
+        // Where nobody sees the line, nothing is spent on it: many stages may be under way.
+        if self.terminal {
+            let texts: Vec<String> = self
+                .under_way
+                .iter()
+                .map(|stage| self.text_of(stage, roots))
+                .collect();
+            self.bar.set_message(texts.join(" | "));
+        }
     }
 
     /// Hears of a stage that takes much longer than it usually does.
@@ -228,11 +238,6 @@ impl Live {
             println!("{line}");
         }
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "delays are minutes at most")]
-fn milliseconds(delay: u64) -> String {
-    duration(delay as f64 / 1000.0)
 }
 
 /// What a person reads of a stage that takes much longer than it usually does.

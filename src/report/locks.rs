@@ -95,7 +95,13 @@ fn heading(lock: &Lock) -> String {
             ("until", held.until.clone()),
             (
                 "alive",
-                if held.alive {
+                if held.stopped {
+                    format!(
+                        "stopped (Ctrl-Z or SIGSTOP): `kill -CONT {}` lets it go on; a resume after \
+                         {} takes the run over",
+                        held.holder.pid, held.until
+                    )
+                } else if held.alive {
                     "yes".to_owned()
                 } else {
                     format!("no: {}; the next resume takes it over", why(Some(held)))

@@ -2,7 +2,9 @@
 
 mod back;
 pub mod book;
+mod closing;
 mod difference;
+pub mod document;
 mod end;
 pub mod graph;
 mod json;
@@ -19,6 +21,8 @@ mod wrap;
 pub use back::BeyondReturn;
 pub use back::StageBack;
 pub use back::WayBack;
+pub use closing::Closing;
+pub use closing::closing;
 pub use difference::inventory_difference;
 pub use difference::only_one;
 pub use difference::plan_difference;
@@ -79,6 +83,12 @@ fn duration(seconds: f64) -> String {
             whole % 60
         ),
     }
+}
+
+/// Milliseconds as a person reads them.
+#[expect(clippy::cast_precision_loss, reason = "hours at most")]
+fn milliseconds(span: u64) -> String {
+    duration(span as f64 / 1000.0)
 }
 
 /// Seconds between two times of a journal.

@@ -1,5 +1,6 @@
 //! What a rehearsal shows: how long it takes, who is served meanwhile, and how everything stands.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use serde_json::json;
 use super::duration;
 use super::tables::whole;
 use crate::plan::Plan;
+use crate::rehearse::Basis;
 use crate::rehearse::FaultRow;
 use crate::rehearse::Rehearsal;
 use crate::rehearse::Stopped;
@@ -16,6 +18,7 @@ use crate::rehearse::timing as timing_of;
 use crate::run::EventKind;
 use crate::run::RunState;
 use crate::simulated::Fault;
+use crate::simulated::Tempo;
 
 /// Stages of the critical path that take less are not worth a line.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
@@ -25,6 +28,7 @@ pub fn rehearsed(
     plan: &Plan,
     parallel: usize,
     rehearsal: &Rehearsal,
+    tempo: &Tempo,
     alone: Option<&Rehearsal>,
 ) -> String {
     let Rehearsal { run, end, .. } = rehearsal;
@@ -113,12 +117,22 @@ pub fn rehearsed(
         line("", words);
     }
     let mut label = "critical path";
-    for (stage, took) in timing
-        .critical
-        .iter()
-        .filter(|(_, took)| *took >= WORTH_TELLING)
-    {
-        line(label, &format!("{:>9}  {stage}", span(*took)));
+    let told = timing.critical.iter();
+    let told: Vec<_> = told.filter(|(_, took)| *took >= WORTH_TELLING).collect();
+    let widest = told.iter().map(|(stage, _)| stage.as_str().len()).max();
+    let widest = widest.unwrap_or_default();
+    for (stage, took) in told {
+        let from = rehearsal.bases.get(stage).map_or("", |basis| from(*basis));
+        let stage = stage.as_str();
+        line(
+            label,
+            &format!("{:>9}  {stage:<widest$}  {from}", span(*took)),
+        );
+        label = "";
+    }
+    let mut label = "times";
+    for words in times(rehearsal, tempo) {
+        line(label, &words);
         label = "";
     }
     let restarts = end
@@ -140,6 +154,36 @@ pub fn rehearsed(
         line("WRONG", wrong);
     }
     text
+}
+
+/// Where a time comes from, in a word.
+fn from(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Runs => "your run",
+        Basis::Given => "given",
+        Basis::Lab => "lab",
+        Basis::Assumption => "assumption",
+    }
+}
+
+/// What the words of [`from`] mean, those that occur.
+fn times(rehearsal: &Rehearsal, tempo: &Tempo) -> Vec<String> {
+    let bases: BTreeSet<Basis> = rehearsal.bases.values().copied().collect();
+    let mut servers = rehearsal.end.windows.values();
+    let windows_only = servers.all(|windows| *windows);
+    let words = bases.into_iter().map(|basis| {
+        let meaning = match basis {
+            Basis::Runs => return format!("{}: as measured in {}", from(basis), tempo.from),
+            Basis::Given => "by --assume",
+            Basis::Lab if windows_only => "answers of a domain controller, on Debian 12",
+            Basis::Lab => "Debian 12 in containers, which restart fast; --assume source.restart=2m",
+            Basis::Assumption => {
+                "never measured on Windows; --assume source.restart=4m, --timing-from RUN"
+            }
+        };
+        format!("{}: {meaning}", from(basis))
+    });
+    words.collect()
 }
 
 fn outage(rehearsal: &Rehearsal) -> String {
@@ -170,7 +214,10 @@ pub fn rehearsed_json(plan: &Plan, rehearsal: &Rehearsal, alone: Option<&Rehears
     let critical: Vec<Value> = timing
         .critical
         .iter()
-        .map(|(stage, took)| json!({ "stage": stage, "seconds": took.as_secs_f64() }))
+        .map(|(stage, took)| {
+            let from = rehearsal.bases.get(stage);
+            json!({ "stage": stage, "seconds": took.as_secs_f64(), "from": from })
+        })
         .collect();
     let alone = alone.map(|alone| timing_of(plan, &alone.run).in_all.as_secs_f64());
     let words = |faults: &[Fault]| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -232,8 +279,7 @@ pub fn fault_table(plan: &Plan, undisturbed: &Rehearsal, rows: &[FaultRow]) -> S
     } else {
         "end with the finished cutover"
     };
-    let stages: std::collections::BTreeSet<&str> =
-        rows.iter().map(|row| row.fault.stage.as_str()).collect();
+    let stages: BTreeSet<&str> = rows.iter().map(|row| row.fault.stage.as_str()).collect();
     let _infallible = writeln!(
         text,
         "\n{} faults at {} of {} stages of the plan: {finished} {good_end}, {} stand \

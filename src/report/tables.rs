@@ -6,6 +6,7 @@ use std::path::Path;
 use super::described;
 use super::duration;
 use super::json::starts_at;
+use super::milliseconds;
 use super::seconds_between;
 use crate::plan::Plan;
 use crate::plan::Roots;
@@ -66,6 +67,15 @@ pub fn status(
         for line in &back.differences {
             let _infallible = writeln!(text, "differs from before: {line}");
         }
+    }
+    if let Some(until) = run.unconfirmed().and_then(|wanted| wanted.until.as_ref()) {
+        let _infallible = writeln!(
+            text,
+            "not confirmed yet: it is rolled back at {until} unless somebody does, as long as a process drives \
+             it\nhint: sms-plan approve {} --by NAME --state {}",
+            run.id(),
+            state.display()
+        );
     }
     for accepted in run.accepted() {
         let _infallible = writeln!(
@@ -153,7 +163,7 @@ pub fn event_line(event: &Event) -> String {
     format!("{}\n", line.trim_end())
 }
 
-fn told(kind: &EventKind) -> (&'static str, String) {
+pub(super) fn told(kind: &EventKind) -> (&'static str, String) {
     match kind {
         EventKind::RunCreated {
             plan, plan_version, ..
@@ -260,6 +270,12 @@ fn told(kind: &EventKind) -> (&'static str, String) {
                 allowed.len()
             ),
         ),
+        EventKind::ConfirmationWanted { by, within_ms } => (
+            "ConfirmationWanted",
+            format!("by {by}, within {}", milliseconds(*within_ms)),
+        ),
+        EventKind::ConfirmationDue { until } => ("ConfirmationDue", format!("until {until}")),
+        EventKind::Confirmed { by, reason } => ("Confirmed", by_whom(by, reason)),
         EventKind::Stopped { reason } => ("Stopped", reason.clone()),
         EventKind::RunEnded { state } => ("RunEnded", state.to_string()),
     }

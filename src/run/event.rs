@@ -38,8 +38,9 @@ pub struct Event {
     /// What happened.
     #[serde(flatten)]
     pub kind: EventKind,
-    /// SHA-256, in hexadecimal, over the previous entry's hash and this entry's stored text.
-    #[serde(default)]
+    /// SHA-256, in hexadecimal, over the previous entry's hash and this entry's stored text, which
+    /// is the entry without it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub hash: String,
 }
@@ -276,6 +277,25 @@ pub enum EventKind {
         /// What differs because it cannot return, one line each.
         allowed: Vec<String>,
     },
+    /// Once every stage has ended, a person shall confirm the run in time, else it is rolled back.
+    ConfirmationWanted {
+        /// Who wants that.
+        by: String,
+        /// How long the person has, in milliseconds, from the end of the last stage.
+        within_ms: u64,
+    },
+    /// Every stage has ended, and the time in which a person may confirm has begun.
+    ConfirmationDue {
+        /// When it is over, UTC.
+        until: String,
+    },
+    /// A person lets stand what was done.
+    Confirmed {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// A person, a signal or a time limit stopped the run.
     Stopped {
         /// Which.
@@ -357,6 +377,9 @@ impl EventKind {
             Self::Undone { .. } => "Undone",
             Self::UndoFailed { .. } => "UndoFailed",
             Self::Compared { .. } => "Compared",
+            Self::ConfirmationWanted { .. } => "ConfirmationWanted",
+            Self::ConfirmationDue { .. } => "ConfirmationDue",
+            Self::Confirmed { .. } => "Confirmed",
             Self::Stopped { .. } => "Stopped",
             Self::RunEnded { .. } => "RunEnded",
         }
@@ -371,6 +394,9 @@ impl EventKind {
             | Self::LeaseTaken { .. }
             | Self::PlanEdited { .. }
             | Self::Compared { .. }
+            | Self::ConfirmationWanted { .. }
+            | Self::ConfirmationDue { .. }
+            | Self::Confirmed { .. }
             | Self::Stopped { .. }
             | Self::RunEnded { .. } => Scope::Run,
             Self::OverrideAccepted { .. } => Scope::Either,
@@ -396,22 +422,6 @@ impl EventKind {
         match self {
             Self::UndoStarted { .. } | Self::Undone { .. } | Self::UndoFailed { .. } => true,
             Self::OverrideAccepted { what, .. } => what == LEAVE,
-            _ => false,
-        }
-    }
-
-    /// Returns whether a run knows more after this event than its stages' statuses.
-    pub(super) fn teaches(&self) -> bool {
-        match self {
-            Self::Started { token, reach, .. } => !token.is_null() || reach.is_some(),
-            Self::Succeeded { output, reach, .. } | Self::Adopted { output, reach, .. } => {
-                !output.is_null() || reach.is_some()
-            }
-            Self::RunCreated { .. }
-            | Self::LeaseTaken { .. }
-            | Self::Snapshot { .. }
-            | Self::UndoStarted { .. }
-            | Self::Undone { .. } => true,
             _ => false,
         }
     }

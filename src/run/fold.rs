@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Confirmation;
 use super::Draft;
 use super::Event;
 use super::EventKind;
@@ -125,8 +126,8 @@ pub struct Run {
     snapshots: BTreeMap<StageId, Value>,
     progress: Progress,
     back: Option<Back>,
+    confirmation: Option<Confirmation>,
     epoch: u64,
-    knowledge: u64,
     seq: u64,
     at: String,
     created: Option<Event>,
@@ -210,12 +211,12 @@ impl Run {
             snapshots: BTreeMap::new(),
             progress,
             epoch: 0,
-            knowledge: 0,
             seq: 0,
             at: String::new(),
             created: None,
             accepted: Vec::new(),
             back: None,
+            confirmation: None,
         }
     }
 
@@ -258,13 +259,11 @@ impl Run {
         if self.at < event.at {
             self.at.clone_from(&event.at);
         }
-        if event.kind.teaches() {
-            self.knowledge += 1;
-        }
         Ok(())
     }
 
     fn fold_run(&mut self, event: &Event) -> Result<(), FoldError> {
+        self.confirmation = Confirmation::after(self.confirmation.take(), &event.kind);
         match &event.kind {
             EventKind::RunCreated {
                 source,
@@ -608,12 +607,6 @@ impl Run {
         self.epoch
     }
 
-    /// Changes whenever the run has learned something that an action or a condition may ask for:
-    /// an output, a note, a reach, a snapshot or its epoch.
-    pub fn knowledge(&self) -> u64 {
-        self.knowledge
-    }
-
     /// The number of the last event.
     pub fn seq(&self) -> u64 {
         self.seq
@@ -653,6 +646,12 @@ impl Run {
         undoing
             .find_map(|(_, stage)| stage.planned.as_ref())
             .or_else(|| here().find_map(|(_, stage)| stage.planned.as_ref()))
+    }
+
+    /// What a person must still confirm, lest the run be rolled back.
+    pub fn unconfirmed(&self) -> Option<&Confirmation> {
+        let open = |wanted: &&Confirmation| wanted.is_open() && self.back.is_none();
+        self.confirmation.as_ref().filter(open)
     }
 
     /// How the run came to be rolled back, if it is, or was.

@@ -3,6 +3,7 @@
 //! No I/O, no clock and no async here. A [`Run`] is the fold of its [`Event`]s and of nothing else,
 //! so a living run and one read from a journal are the same thing.
 
+mod confirmation;
 mod event;
 mod fold;
 mod hex;
@@ -17,6 +18,7 @@ mod status;
 mod unwind;
 mod verdict;
 
+pub use confirmation::Confirmation;
 pub use event::{
     Draft, EVENT_VERSION, Event, EventKind, LEAVE, LOOK_AGAIN, RETRY, ROLL_BACK_ON_FAILURE,
     WaitingFor,

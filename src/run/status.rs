@@ -71,6 +71,13 @@ pub struct IllegalEvent {
     pub event: String,
 }
 
+impl RunState {
+    /// Returns whether nothing is left to be done, so that nobody goes on with the run.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Succeeded | Self::RolledBack)
+    }
+}
+
 impl StageStatus {
     /// Returns whether what needs the stage may start.
     pub fn has_ended(self) -> bool {

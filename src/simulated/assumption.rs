@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use crate::run::Place;
+
 /// Everything that can be assumed, with what it means.
 pub const ASSUMABLE: &[(&str, &str)] = &[
     ("source.os", "windows or linux"),
@@ -78,6 +80,9 @@ pub enum AssumptionError {
         /// All names.
         known: String,
     },
+    /// The run that the twin is made of has seen it.
+    #[error("`{0}` is not assumed: the run has seen how it was")]
+    Seen(String),
     /// The value cannot be one.
     #[error("`{name}` cannot be `{value}`: {wanted}")]
     Value {
@@ -108,6 +113,11 @@ impl Assumptions {
             given.insert(name.to_owned(), value.to_owned());
         }
         Ok(Self { given })
+    }
+
+    /// How long a server is away at a restart, where somebody says so.
+    pub fn restart(&self, place: Place) -> Option<&str> {
+        self.text(&format!("{place}.restart"))
     }
 
     /// The text that is assumed for `name`.

@@ -35,6 +35,8 @@ use crate::directory::Sid;
 use crate::directory::names;
 use crate::directory::predict;
 
+/// `SE_OWNER_DEFAULTED | SE_GROUP_DEFAULTED` ([MS-DTYP] 2.4.6).
+const OWNER_OR_GROUP_DEFAULTED: u16 = 0x0003;
 /// `unwillingToPerform` (RFC 4511, A.2).
 const UNWILLING: u32 = 53;
 /// How long an unanswered question to the directory is waited for.
@@ -88,9 +90,12 @@ impl SimulatedDirectory {
         what: impl Into<String> + Send,
         change: impl FnOnce(&mut Domain, &User) -> Answer<()> + Send,
     ) -> Result<()> {
+        let what = what.into();
         let answer = match self.begin(&Act::DirectoryChange).await {
             Err(kind) => Err(kind),
             Ok(struck) => {
+                self.simulation
+                    .with(|twin| twin.compare(acting().as_ref(), &what));
                 let done = self.simulation.with(|twin| {
                     let domain = twin.domain.as_mut().ok_or(DirectoryErrorKind::NotFound)?;
                     let user = bound(domain, &self.username)?.clone();
@@ -108,10 +113,7 @@ impl SimulatedDirectory {
                 }
             }
         };
-        answer.map_err(|kind| DirectoryError {
-            what: what.into(),
-            kind,
-        })
+        answer.map_err(|kind| DirectoryError { what, kind })
     }
 
     /// Takes the time of one exchange, and lets a fault strike before it has an effect.
@@ -126,7 +128,7 @@ impl SimulatedDirectory {
             (struck, answers)
         });
         let exchange = Of::Directory.millis(System::Linux);
-        self.simulation.pause(exchange).await;
+        self.simulation.work(exchange).await;
         match struck {
             Some(FaultKind::Refused) => Err(DirectoryErrorKind::InsufficientRights {
                 account: self.username.clone(),
@@ -320,6 +322,8 @@ impl DirectoryReader for SimulatedDirectory {
             let mut shown = found.descriptor.clone();
             if parts == Parts::DACL {
                 (shown.owner, shown.group) = (None, None);
+                // What is not asked for is not said to be a default either (seen in the lab).
+                shown.control &= !OWNER_OR_GROUP_DEFAULTED;
             } else if parts == Parts::OWNER_GROUP {
                 shown.dacl = None;
             }

@@ -78,6 +78,18 @@ impl Zone {
             .unwrap_or_default()
     }
 
+    /// The last version of every record.
+    pub(super) fn in_the_end(&self) -> BTreeMap<String, Vec<IpAddr>> {
+        let last = |record: &Record| {
+            let version = record.versions.last();
+            version.map(|(_, addresses)| addresses.iter().copied().collect())
+        };
+        let records = self.records.iter();
+        records
+            .filter_map(|(host, record)| Some((host.clone(), last(record)?)))
+            .collect()
+    }
+
     /// The next moment after `now` at which a change is seen.
     pub(super) fn next_change(&self, now: Millis) -> Option<Millis> {
         let versions = self.records.values().flat_map(|record| &record.versions);

@@ -16,6 +16,8 @@ use crate::directory::names;
 pub(super) struct Domain {
     /// In small letters, as in `lab.test`.
     pub(super) name: String,
+    /// The NetBIOS name.
+    pub(super) workgroup: String,
     pub(super) sid: Sid,
     /// The domain controller's name and address.
     pub(super) server: String,
@@ -64,12 +66,6 @@ impl Domain {
 
     pub(super) fn realm(&self) -> String {
         self.name.to_uppercase()
-    }
-
-    /// The NetBIOS name of the domain.
-    pub(super) fn workgroup(&self) -> String {
-        let first = self.name.split('.').next().unwrap_or_default();
-        first.to_uppercase()
     }
 
     /// A group or user of the domain by its relative identifier.

@@ -1,15 +1,18 @@
 //! How a twin stands, as plain values and in words.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::client;
+use super::domain::Domain;
 use super::host::trusted;
 use super::machine::Machine;
 use super::naming::listed;
 use super::timing::Of;
 use super::twin::Due;
 use super::twin::Twin;
+use crate::directory::Computer;
 use crate::run::Place;
 
 /// How everything stands.
@@ -26,6 +29,10 @@ pub struct End {
     pub old_tickets: Option<bool>,
     /// How often each server was restarted.
     pub restarts: BTreeMap<Place, u32>,
+    /// How long each server is away at a restart, give or take a tenth.
+    pub restart_takes: BTreeMap<Place, Duration>,
+    /// Whether each server runs Windows.
+    pub windows: BTreeMap<Place, bool>,
     /// Where a temporary account is left over.
     pub temporary_accounts: Vec<Place>,
     /// Which servers hold a fence.
@@ -36,6 +43,14 @@ pub struct End {
     pub members: BTreeMap<Place, Membership>,
     /// The object that was the source's, as `objectGUID` and `objectSid`.
     pub identity: Option<(String, String)>,
+    /// The addresses that the servers hold, with prefix lengths, sorted.
+    pub addresses: BTreeMap<Place, Vec<String>>,
+    /// The servers' alternate names.
+    pub alternates: BTreeMap<Place, Vec<String>>,
+    /// The computer accounts of the domain, by name.
+    pub accounts: BTreeMap<String, Computer>,
+    /// What everybody sees in DNS once all changes are known, by host name.
+    pub dns: BTreeMap<String, Vec<IpAddr>>,
     /// `LocalAccountTokenFilterPolicy` of each server.
     pub token_filters: BTreeMap<Place, Option<u32>>,
     /// What must never be and was, at any moment.
@@ -96,6 +111,14 @@ impl End {
                     )
                 })
                 .collect(),
+            restart_takes: SERVERS
+                .into_iter()
+                .map(|place| (place, Duration::from_millis(twin.machine(place).booting)))
+                .collect(),
+            windows: SERVERS
+                .into_iter()
+                .map(|place| (place, twin.machine(place).system.is_windows()))
+                .collect(),
             temporary_accounts: of_servers(&|machine| {
                 machine
                     .accounts
@@ -109,6 +132,20 @@ impl End {
                 .identity
                 .as_ref()
                 .map(|(guid, sid)| (guid.to_string(), sid.to_string())),
+            addresses: SERVERS
+                .into_iter()
+                .map(|place| (place, addresses(twin.machine(place))))
+                .collect(),
+            alternates: SERVERS
+                .into_iter()
+                .map(|place| (place, twin.machine(place).alternates.clone()))
+                .collect(),
+            accounts: twin.domain.iter().flat_map(accounts).collect(),
+            dns: twin
+                .domain
+                .iter()
+                .flat_map(|domain| domain.zone.in_the_end())
+                .collect(),
             token_filters: SERVERS
                 .into_iter()
                 .map(|place| (place, twin.machine(place).token_filter))
@@ -121,6 +158,18 @@ impl End {
                 .collect(),
         }
     }
+}
+
+fn addresses(machine: &Machine) -> Vec<String> {
+    let live = machine.nics.iter().flat_map(|nic| &nic.live);
+    let mut addresses: Vec<String> = live.map(ToString::to_string).collect();
+    addresses.sort();
+    addresses
+}
+
+fn accounts(domain: &Domain) -> impl Iterator<Item = (String, Computer)> {
+    let computers = domain.computers.values().map(|account| &account.computer);
+    computers.map(|computer| (computer.account_name.clone(), computer.clone()))
 }
 
 /// One sentence on a server.
@@ -177,6 +226,10 @@ pub(super) fn mend(twin: &mut Twin) -> Vec<String> {
         twin.strangers.clear();
     }
     if let Some(domain) = &mut twin.domain {
+        if !domain.answers {
+            domain.answers = true;
+            done.push("brought the domain controller back".to_owned());
+        }
         if domain.read_only {
             domain.read_only = false;
             done.push("let the domain controller take changes again".to_owned());

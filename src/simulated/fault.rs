@@ -183,7 +183,7 @@ pub(super) struct Under {
     pub(super) stage: StageId,
     pub(super) only_looks: bool,
     /// Whether it acts, and is not only looked at.
-    acts: bool,
+    pub(super) acts: bool,
     /// Whether it takes back what it did.
     pub(super) back: bool,
 }

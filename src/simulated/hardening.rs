@@ -68,7 +68,7 @@ mod tests {
                 "directory.admin=false".to_owned(),
             ];
             let assumptions = Assumptions::read(&given).unwrap();
-            let twin = make::twin(&inventory, &assumptions, 1).unwrap();
+            let twin = make::twin(&inventory, None, &assumptions, 1).unwrap();
             let domain = twin.domain.as_ref().unwrap();
             let account = domain.by_name("fs01").unwrap();
             // Whoever was added first is the owner where it is one of us.

@@ -124,7 +124,7 @@ impl SimulatedHost {
             let span = Of::Look.millis(twin.machine(self.session.place).system);
             (span, twin.faults.strike(under.as_ref(), &Act::Look))
         });
-        self.simulation.pause(span).await;
+        self.simulation.work(span).await;
         let seen = match struck {
             Some(FaultKind::Timeout) => {
                 self.simulation.pause(self.limit()).await;
@@ -159,8 +159,13 @@ impl SimulatedHost {
         let begun = self.simulation.with(|twin| {
             self.session.check(twin)?;
             self.check_fence(twin, &change)?;
+            // The last act of a run is no stage's.
+            if !matches!(change, Change::Unfence) {
+                twin.compare(under.as_ref(), &change.words());
+            }
             let system = twin.machine(place).system;
             let span = twin.around(timing::of_change(&change, system));
+            let span = self.simulation.paced(span);
             let struck = twin.faults.strike(under.as_ref(), &Act::Change(&change));
             let (how, span) = match struck {
                 Some(FaultKind::Refused) => return Err(refused()),
@@ -288,10 +293,6 @@ fn facts(twin: &Twin, machine: &Machine) -> Facts {
         .domain
         .as_ref()
         .filter(|_| joined || !windows && twin.by_domain);
-    let version = match machine.system {
-        super::system::System::Linux => "12",
-        super::system::System::Windows(release) => release.as_str(),
-    };
     Facts {
         name: machine.name.clone(),
         fqdn: twin
@@ -300,12 +301,12 @@ fn facts(twin: &Twin, machine: &Machine) -> Facts {
             .filter(|_| joined)
             .map(|domain| crate::directory::names::fully_qualified(&machine.name, &domain.name)),
         os: machine.system.os(),
-        os_version: version.to_owned(),
-        os_name: format!("{} (simulated)", machine.system),
+        os_version: machine.version.clone(),
+        os_name: machine.words.clone(),
         domain_joined: joined,
         domain: configured.map(|domain| DomainFacts {
             realm: domain.realm(),
-            workgroup: domain.workgroup(),
+            workgroup: domain.workgroup.clone(),
         }),
         netbios_name: Some(if windows {
             machine.name.to_uppercase()
@@ -322,15 +323,12 @@ fn facts(twin: &Twin, machine: &Machine) -> Facts {
             .values()
             .map(|one| one.name.clone())
             .collect(),
-        refusals: Vec::new(),
+        refusals: machine.refusals.clone(),
     }
 }
 
 fn adapters(machine: &Machine) -> Vec<Adapter> {
-    let shown = machine
-        .nics
-        .iter()
-        .map(|nic| network::adapter(machine, nic));
+    let shown = machine.nics.iter().map(network::adapter);
     shown.collect()
 }
 

@@ -11,6 +11,7 @@ use super::system::System;
 use super::timing::Millis;
 use super::timing::Of;
 use crate::directory::Guid;
+use crate::host::NetworkKeeper;
 use crate::host::Route;
 use crate::plan::Prefixed;
 use crate::run::Place;
@@ -22,8 +23,16 @@ pub(super) struct Machine {
     pub(super) place: Place,
     pub(super) system: System,
     pub(super) clustered: bool,
-    /// The identity of the installed system.
+    /// The release and the system in words, as facts show them.
+    pub(super) version: String,
+    pub(super) words: String,
+    /// The identity of the installed system, and what it shows at a connection by SSH.
     pub(super) id: String,
+    pub(super) host_keys: Vec<String>,
+    /// Whether our `known_hosts` had its key before the run.
+    pub(super) known_before: bool,
+    /// Why it cannot take part in a cutover.
+    pub(super) refusals: Vec<String>,
     /// What it calls itself.
     pub(super) name: String,
     /// What it will call itself after a restart (Windows).
@@ -65,8 +74,11 @@ pub(super) struct Key {
 pub(super) enum Power {
     /// It is; it can be logged on to from the first moment on, and serves files from the second.
     On { logons: Millis, files: Millis },
-    /// It is off, and comes back by itself unless something is wrong with it.
-    Off,
+    /// It is off, and comes back by itself unless something is wrong with it. Until the given moment
+    /// connections are refused at once. In the lab that is so during the whole restart of a Linux
+    /// machine: systemd ends the SSH server before the network, and what follows takes no time in a
+    /// container.
+    Off { refuses: Millis },
 }
 
 /// An account of the machine.
@@ -85,19 +97,31 @@ pub(super) struct LocalAccount {
 pub(super) struct Nic {
     pub(super) name: String,
     pub(super) mac: String,
-    /// The network that it is plugged into; other addresses on it reach nobody.
-    pub(super) network: Prefixed,
+    /// The networks that it is plugged into; other addresses on it reach nobody.
+    pub(super) networks: Vec<Prefixed>,
     pub(super) live: Vec<Prefixed>,
     pub(super) configured: Vec<Prefixed>,
     pub(super) gateway: Option<String>,
     pub(super) dns: Vec<String>,
     pub(super) routes: Vec<Route>,
     pub(super) dhcp: bool,
+    /// Who configures it at a restart, and in which file.
+    pub(super) kept_by: NetworkKeeper,
+    pub(super) file: Option<String>,
     /// A change that nobody has confirmed yet.
     pub(super) unconfirmed: Option<Unconfirmed>,
     /// Changes that were kept, and those that were taken back.
     pub(super) kept: BTreeSet<String>,
     pub(super) taken_back: BTreeSet<String>,
+}
+
+impl Nic {
+    /// Whether an address of this adapter is answered at: it is of a network that the adapter is
+    /// plugged into. One that never had an address may be plugged into any.
+    pub(super) fn reaches(&self, address: IpAddr) -> bool {
+        let mut networks = self.networks.iter();
+        self.networks.is_empty() || networks.any(|network| network.contains(address))
+    }
 }
 
 /// A change of an adapter that is taken back unless it is confirmed.
@@ -110,10 +134,20 @@ pub(super) struct Unconfirmed {
 impl Machine {
     /// A server that is on, in a workgroup, and has nothing yet.
     pub(super) fn new(place: Place, system: System, id: String, name: String) -> Self {
+        let version = match system {
+            // The lab's; nothing depends on it.
+            System::Linux => "12",
+            System::Windows(release) => release.as_str(),
+        };
         Self {
             place,
             system,
             clustered: false,
+            version: version.to_owned(),
+            words: format!("{system} (simulated)"),
+            host_keys: vec![format!("ssh-ed25519 SIMULATED-{id}")],
+            known_before: true,
+            refusals: Vec::new(),
             id,
             smb_name: name.to_uppercase(),
             name,
@@ -153,6 +187,13 @@ impl Machine {
 
     pub(super) fn is_on(&self) -> bool {
         matches!(self.power, Power::On { .. })
+    }
+
+    /// Whether it is off and still refuses connections, instead of leaving them unanswered.
+    pub(super) fn refuses(&self, address: IpAddr, now: Millis) -> bool {
+        let held = self.nics.iter().flat_map(|nic| &nic.live);
+        matches!(self.power, Power::Off { refuses } if now < refuses)
+            && held.into_iter().any(|live| live.address == address)
     }
 
     pub(super) fn takes_logons(&self, now: Millis) -> bool {

@@ -77,6 +77,13 @@ impl SimulatedMachines {
                 self.simulation.pause(Of::Silence.millis(system)).await;
                 return Err(HostErrorKind::Unreachable { words });
             }
+            None if self.simulation.with(|twin| twin.refuses(address)) => {
+                let look = Of::Look.millis(super::system::System::Linux);
+                self.simulation.pause(look).await;
+                return Err(HostErrorKind::Unreachable {
+                    words: "connection refused".to_owned(),
+                });
+            }
             None => {
                 let silence = Of::Silence.millis(super::system::System::Linux);
                 self.simulation.pause(silence).await;
@@ -85,7 +92,7 @@ impl SimulatedMachines {
                 });
             }
         };
-        self.simulation.pause(Of::Connect.millis(system)).await;
+        self.simulation.work(Of::Connect.millis(system)).await;
         self.simulation.with(|twin| {
             let machine = twin
                 .at(address)
@@ -124,15 +131,14 @@ fn knock(machine: &Machine, twin: &Twin) -> Knock {
 
 /// The identity that a machine shows; the host key belongs to SSH.
 pub(super) fn pin_of(machine: &Machine) -> Pin {
-    let key = format!("ssh-ed25519 SIMULATED-{}", machine.id);
     Pin {
         host_keys: if machine.by_ssh {
-            vec![key]
+            machine.host_keys.clone()
         } else {
             Vec::new()
         },
         machine_id: machine.id.clone(),
-        known_before: true,
+        known_before: machine.known_before,
     }
 }
 
@@ -226,7 +232,10 @@ impl Machines for SimulatedMachines {
             if twin.strangers.contains(&address) {
                 return Some(Knock::Open);
             }
-            let machine = twin.at(address)?;
+            let Some(machine) = twin.at(address) else {
+                let refused = Knock::Closed("connection refused".to_owned());
+                return twin.refuses(address).then_some(refused);
+            };
             if machine.listens(port, twin.now) {
                 Some(Knock::Open)
             } else {

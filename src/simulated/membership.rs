@@ -302,8 +302,8 @@ pub(super) fn add(
     guid
 }
 
-/// The names that a join writes: `HOST` and `RestrictedKrbHost` on Windows, `HOST` on Samba, which
-/// adds those of the alternate names at once.
+/// The names that a join writes: `HOST` and `RestrictedKrbHost`; Samba adds `HOST` of the alternate
+/// names at once (both seen in the lab).
 pub(super) fn spns(
     twin: &Twin,
     name: &str,
@@ -311,13 +311,18 @@ pub(super) fn spns(
     alternates: &[String],
 ) -> Result<Vec<String>, HostErrorKind> {
     let domain = &twin.domain()?.name;
-    let mut wanted = names::host_spns(name, domain).to_vec();
-    if windows {
-        let restricted = wanted
-            .iter()
-            .map(|spn| spn.replace("HOST/", "RestrictedKrbHost/"));
-        wanted.extend(restricted.collect::<Vec<_>>());
+    let mut wanted = if windows {
+        names::host_spns(name, domain).to_vec()
     } else {
+        // Samba spells its own name in capitals, with the domain behind it too (seen in the lab).
+        let name = name.to_uppercase();
+        vec![format!("HOST/{name}"), format!("HOST/{name}.{domain}")]
+    };
+    let restricted = wanted
+        .iter()
+        .map(|spn| spn.replace("HOST/", "RestrictedKrbHost/"));
+    wanted.extend(restricted.collect::<Vec<_>>());
+    if !windows {
         wanted.extend(alternates.iter().map(|name| format!("HOST/{name}")));
     }
     let distinct: BTreeSet<String> = wanted.into_iter().collect();
@@ -397,7 +402,7 @@ mod tests {
         let inventory = load_inventory(&Source::from_text("x.yaml", of))
             .unwrap()
             .value;
-        make::twin(&inventory, &Assumptions::default(), 1).unwrap()
+        make::twin(&inventory, None, &Assumptions::default(), 1).unwrap()
     }
 
     fn target(container: Option<&str>) -> JoinTarget {

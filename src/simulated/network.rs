@@ -21,7 +21,6 @@ use crate::host::Adapter;
 use crate::host::DropOld;
 use crate::host::HostErrorKind;
 use crate::host::NetworkChange;
-use crate::host::NetworkKeeper;
 use crate::host::Part;
 use crate::plan::Prefixed;
 use crate::run::Place;
@@ -41,7 +40,7 @@ impl Twin {
             machine.is_on()
                 && machine.nics.iter().any(|nic| {
                     let holds = nic.live.iter().any(|live| live.address == address);
-                    holds && nic.network.contains(address)
+                    holds && nic.reaches(address)
                 })
         };
         let mut holders = self.machines.values().filter(reached);
@@ -55,6 +54,14 @@ impl Twin {
                     .find(|machine| first_holder == Some(&machine.place))
             }
         }
+    }
+}
+
+impl Twin {
+    /// Whether a machine that is about to be off refuses connections to an address.
+    pub(super) fn refuses(&self, address: IpAddr) -> bool {
+        let mut machines = self.machines.values();
+        machines.any(|machine| machine.refuses(address, self.now))
     }
 }
 
@@ -156,15 +163,16 @@ pub(super) fn after_restart(nic: &mut Nic, dhcp: bool) {
 
 /// The address that a DHCP server of the adapter's network gives it, one an adapter.
 fn lease(nic: &Nic) -> Option<Prefixed> {
-    let IpAddr::V4(network) = nic.network.address else {
+    let network = nic.networks.first()?;
+    let IpAddr::V4(address) = network.address else {
         return None;
     };
-    let mut octets = network.octets();
+    let mut octets = address.octets();
     // One of the upper addresses of the network, from .200 on.
     octets[3] = 200 + octets[3] % 16;
     Some(Prefixed {
         address: IpAddr::from(octets),
-        prefix: nic.network.prefix,
+        prefix: network.prefix,
     })
 }
 
@@ -208,8 +216,7 @@ pub(super) fn parts(machine: &Machine, change: &NetworkChange) -> Result<Vec<Par
 }
 
 /// An adapter as facts show it.
-pub(super) fn adapter(machine: &Machine, nic: &Nic) -> Adapter {
-    let windows = machine.system.is_windows();
+pub(super) fn adapter(nic: &Nic) -> Adapter {
     let texts = |list: &[Prefixed]| list.iter().map(ToString::to_string).collect();
     Adapter {
         name: nic.name.clone(),
@@ -220,12 +227,8 @@ pub(super) fn adapter(machine: &Machine, nic: &Nic) -> Adapter {
         dns: nic.dns.clone(),
         routes: nic.routes.clone(),
         dhcp: nic.dhcp,
-        kept_by: if windows {
-            NetworkKeeper::Windows
-        } else {
-            NetworkKeeper::Networkd
-        },
-        file: (!windows).then(|| format!("/etc/systemd/network/10-{}.network", nic.name)),
+        kept_by: nic.kept_by,
+        file: nic.file.clone(),
     }
 }
 
@@ -250,4 +253,70 @@ fn missing(change: &NetworkChange) -> HostErrorKind {
 
 fn millis(span: std::time::Duration) -> Millis {
     u64::try_from(span.as_millis()).unwrap_or(Millis::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::plan::Source;
+    use crate::plan::load_inventory;
+    use crate::simulated::Assumptions;
+    use crate::simulated::make;
+    use crate::simulated::restart;
+
+    /// The source of an example asks for an address of a DHCP server, and is restarted.
+    fn asked(dhcp: bool) -> Twin {
+        let text = include_str!("../../examples/windows-2019-domain.yaml");
+        let inventory = load_inventory(&Source::from_text("x.yaml", text))
+            .unwrap()
+            .value;
+        let given = [format!("network.dhcp={dhcp}")];
+        let assumptions = Assumptions::read(&given).unwrap();
+        let mut twin = make::twin(&inventory, None, &assumptions, 1).unwrap();
+        let change = NetworkChange {
+            adapter: "Ethernet0".to_owned(),
+            addresses: Vec::new(),
+            dhcp: true,
+            gateway: None,
+            dns: Vec::new(),
+            routes: Vec::new(),
+            exact: None,
+            drop_old: DropOld::Now,
+            confirm_within: Duration::from_secs(30),
+            token: "t".to_owned(),
+        };
+        map(&mut twin, Place::Source, &change).unwrap();
+        let confirmation = Confirmation {
+            adapter: change.adapter.clone(),
+            token: change.token.clone(),
+            change,
+        };
+        confirm(&mut twin, Place::Source, &confirmation).unwrap();
+        restart::goes_down(&mut twin, Place::Source, false);
+        restart::comes_up(&mut twin, Place::Source);
+        twin
+    }
+
+    #[test]
+    fn a_dhcp_server_gives_an_address_of_the_adapters_network() {
+        let twin = asked(true);
+        let nic = &twin.machine(Place::Source).nics[0];
+        let [lease] = nic.live[..] else {
+            panic!("{:?}", nic.live)
+        };
+        assert!(nic.reaches(lease.address), "{lease}");
+        assert!(twin.at(lease.address).is_some(), "{lease}");
+        assert!(twin.at([192, 0, 2, 21].into()).is_none(), "its old one");
+    }
+
+    /// The document, row 36: "Likely to become unresponsive if the source computer isn't covered by a
+    /// DHCP subnet, but you selected DHCP during network configuration" (known-issues K07).
+    #[test]
+    fn without_a_dhcp_server_nobody_reaches_it_after_a_restart() {
+        let twin = asked(false);
+        assert_eq!(twin.machine(Place::Source).nics[0].live, []);
+        assert!(twin.at([192, 0, 2, 21].into()).is_none());
+    }
 }

@@ -36,12 +36,16 @@ pub(super) fn goes_down(twin: &mut Twin, place: Place, comes_back: bool) {
     let now = twin.now;
     twin.cut_work(place);
     let machine = twin.machine_mut(place);
-    machine.power = Power::Off;
+    machine.power = Power::Off { refuses: now };
     machine.at_work = None;
     let booting = machine.booting;
     if comes_back {
-        let booting = twin.around(booting);
-        twin.later(now + booting, Due::ComesUp(place));
+        let back = now + twin.around(booting);
+        let machine = twin.machine_mut(place);
+        if !machine.system.is_windows() {
+            machine.power = Power::Off { refuses: back };
+        }
+        twin.later(back, Due::ComesUp(place));
     }
 }
 

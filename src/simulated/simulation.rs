@@ -15,14 +15,19 @@ use super::assumption::Assumptions;
 use super::directory::SimulatedDirectory;
 use super::end::End;
 use super::fault::Fault;
+use super::fault::acting;
 use super::machines::SimulatedMachines;
 use super::make;
+use super::meddling::Meddling;
+use super::observed::Observed;
 use super::picture::Picture;
+use super::tempo::Tempo;
 use super::timing::Millis;
 use super::twin::Twin;
 use crate::directory::Directory;
 use crate::host::Machines;
 use crate::plan::Inventory;
+use crate::run::Event;
 
 /// A simulated pair of servers with their network and domain.
 ///
@@ -32,17 +37,27 @@ pub struct Simulation {
     twin: Arc<Mutex<Twin>>,
     began: Instant,
     cuts: watch::Sender<u32>,
+    tempo: Arc<Tempo>,
 }
 
 impl Simulation {
-    /// Makes the twin of an inventory; what it leaves out is assumed, and said in [`End::assumed`].
+    /// Makes the twin of an inventory, as a real run saw it where one is given; what neither says is
+    /// assumed, and said in [`End::assumed`].
     pub fn of(
         inventory: &Inventory,
+        observed: Option<&Observed>,
         assumptions: &Assumptions,
+        tempo: &Tempo,
         seed: u64,
     ) -> Result<Self, AssumptionError> {
+        let mut twin = make::twin(inventory, observed, assumptions, seed)?;
+        for (place, span) in &tempo.restarts {
+            let span = u64::try_from(span.as_millis()).unwrap_or(Millis::MAX);
+            twin.machine_mut(*place).booting = span;
+        }
         Ok(Self {
-            twin: Arc::new(Mutex::new(make::twin(inventory, assumptions, seed)?)),
+            tempo: Arc::new(tempo.clone()),
+            twin: Arc::new(Mutex::new(twin)),
             began: Instant::now(),
             cuts: watch::Sender::new(0),
         })
@@ -63,6 +78,12 @@ impl Simulation {
         self.with(|twin| twin.faults.struck.clone())
     }
 
+    /// Tells the twin what the journal holds from now on: from the first time on, changes that it
+    /// does not allow are among [`End::wrongs`].
+    pub fn durable(&self, events: &[Event]) {
+        self.with(|twin| twin.witness.learn(events));
+    }
+
     /// Waits until the orchestrator loses its power.
     pub async fn power_cut(&self) {
         let mut cuts = self.cuts.subscribe();
@@ -70,13 +91,18 @@ impl Simulation {
         let _changed = cuts.changed().await;
     }
 
-    /// Cuts the orchestrator's power.
+    /// Takes the orchestrator's power away.
     pub fn cut_power(&self) {
         self.cuts.send_modify(|count| *count += 1);
     }
 
+    /// Lets somebody else change something, as it may happen while nobody drives the run.
+    pub fn meddle(&self, meddling: &Meddling) {
+        self.with(|twin| super::meddling::meddle(twin, meddling));
+    }
+
     /// Does what a person would do before a resume: switches on what is off, removes strangers from
-    /// the network, makes the domain controller take changes. Says what was done.
+    /// the network, makes the domain controller answer and take changes. Says what was done.
     pub fn mend(&self) -> Vec<String> {
         self.with(super::end::mend)
     }
@@ -117,6 +143,22 @@ impl Simulation {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(Millis::MAX)
     }
 
+    /// How long something takes on behalf of the stage that acts.
+    pub(super) fn paced(&self, span: Millis) -> Millis {
+        let acting = acting();
+        let factor = acting.and_then(|under| self.tempo.stages.get(&under.stage));
+        factor.map_or(span, |factor| {
+            let span = Duration::from_millis(span).mul_f64(*factor);
+            u64::try_from(span.as_millis()).unwrap_or(Millis::MAX)
+        })
+    }
+
+    /// Lets the time pass that something takes.
+    pub(super) async fn work(&self, span: Millis) {
+        self.pause(self.paced(span)).await;
+    }
+
+    /// Lets this much time pass.
     pub(super) async fn pause(&self, span: Millis) {
         sleep(Duration::from_millis(span)).await;
     }

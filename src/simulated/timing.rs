@@ -22,7 +22,7 @@ pub(super) enum Of {
     Directory,
     /// From the wish to restart until the machine stops answering.
     ShuttingDown,
-    /// From there until it can be logged on to.
+    /// From when it stopped answering until it can be logged on to.
     Booting,
     /// From there until its file service answers.
     ServicesStarting,
@@ -45,10 +45,10 @@ impl Of {
             // The lab, LDAPS.
             Self::Directory => 30,
             // Linux: the lab. Windows: `shutdown /r /t 5`, so that the answer gets out.
-            Self::ShuttingDown => pick(windows, 700, 5_000),
-            // Linux: the lab's containers, 2 s from the wish to SSH. Windows: assumption, a virtual
-            // machine.
-            Self::Booting => pick(windows, 1_300, 120_000),
+            Self::ShuttingDown => pick(windows, 100, 5_000),
+            // Linux: the lab's containers, 2.5 s from the wish to SSH. Windows: assumption, a
+            // virtual machine.
+            Self::Booting => pick(windows, 2_000, 120_000),
             // Linux: the lab. Windows: assumption.
             Self::ServicesStarting => pick(windows, 500, 20_000),
             // Every 90 minutes (learn.microsoft.com, "Group Policy processing"), without the random

@@ -19,6 +19,7 @@ use super::client;
 use super::client::Client;
 use super::domain::Domain;
 use super::fault::Faults;
+use super::fault::Under;
 use super::machine::Key;
 use super::machine::Machine;
 use super::membership;
@@ -27,6 +28,7 @@ use super::network;
 use super::policy;
 use super::restart;
 use super::timing::Millis;
+use super::witness::Witness;
 use crate::directory::Guid;
 use crate::directory::Sid;
 use crate::host::HostErrorKind;
@@ -50,6 +52,7 @@ pub(super) struct Twin {
     pub(super) by_domain: bool,
     pub(super) client: Client,
     pub(super) faults: Faults,
+    pub(super) witness: Witness,
     /// The object that must survive, and its SID.
     pub(super) identity: Option<(Guid, Sid)>,
     /// What must never be and was.
@@ -123,6 +126,7 @@ impl Twin {
             by_domain: false,
             client: Client::default(),
             faults: Faults::default(),
+            witness: Witness::default(),
             identity: None,
             wrongs: Vec::new(),
             restarts,
@@ -152,6 +156,12 @@ impl Twin {
 
     pub(super) fn domain_mut(&mut self) -> Result<&mut Domain, HostErrorKind> {
         self.domain.as_mut().ok_or_else(no_domain)
+    }
+
+    /// Notes it as wrong where the journal does not allow a change.
+    pub(super) fn compare(&mut self, under: Option<&Under>, what: &str) {
+        let objection = self.witness.objection(under, what);
+        self.wrongs.extend(objection);
     }
 
     pub(super) fn draw(&mut self) -> u128 {
@@ -289,9 +299,19 @@ impl Twin {
             // The others are one step each: cut in the middle they have not happened. The fence is
             // kept by `begin`'s caller, which alone knows the epoch.
             Change::Fence => {}
+            Change::CreateAccount(new) => return account::create(self, place, new, whole),
+            // Names are set and removed one by one.
+            Change::SetAlternates(names) => {
+                let part = if whole { names.len() } else { names.len() / 2 };
+                naming::set_alternates(self, place, &names[..part]);
+            }
+            Change::RemoveAlternates => {
+                let alternates = &mut self.machine_mut(place).alternates;
+                let left = if whole { 0 } else { alternates.len() / 2 };
+                alternates.truncate(left);
+            }
             _ if !whole => {}
             Change::Unfence => self.machine_mut(place).fence = None,
-            Change::CreateAccount(new) => return account::create(self, place, new),
             Change::RemoveAccount(name) => return account::remove(self, place, name, run),
             Change::SetTokenFilter(value) => policy::set(self, place, *value),
             Change::RestoreNames(names) => naming::restore(self, place, names),
@@ -300,8 +320,6 @@ impl Twin {
             Change::Restart { boot } => {
                 return restart::restart(self, place, boot, how != Extent::WithoutReturn);
             }
-            Change::SetAlternates(names) => naming::set_alternates(self, place, names),
-            Change::RemoveAlternates => self.machine_mut(place).alternates.clear(),
             Change::MergeKeytab(keys) => self.machine_mut(place).keytab.extend(keys),
             Change::RestoreSecrets(secrets) => {
                 let machine = self.machine_mut(place);

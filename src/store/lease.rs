@@ -43,23 +43,35 @@ impl Holder {
             machine_id: first_line("/etc/machine-id"),
             boot: first_line("/proc/sys/kernel/random/boot_id"),
             pid,
-            started: start_time(pid).unwrap_or_default(),
+            started: look(pid).map(|found| found.started).unwrap_or_default(),
         }
     }
 
     /// Says why this process cannot be alive any more; `None` where it is, or where that cannot be
     /// seen from the machine of `observer`.
     pub(super) fn gone(&self, observer: &Self) -> Option<String> {
-        if self.machine_id != observer.machine_id || self.machine != observer.machine {
+        if !self.is_on(observer) {
             return None;
         }
         if self.boot != observer.boot {
             return Some(format!("{} was restarted since", self.machine));
         }
-        match start_time(self.pid) {
-            Some(started) if started == self.started => None,
+        match look(self.pid) {
+            Some(found) if found.started == self.started => None,
             _ => Some(format!("process {} is gone", self.pid)),
         }
+    }
+
+    /// Says whether this process is stopped, by Ctrl-Z or SIGSTOP, as far as `observer` can see. It
+    /// is alive then, and its lease decides how long that counts.
+    pub(super) fn stopped(&self, observer: &Self) -> bool {
+        self.is_on(observer)
+            && self.boot == observer.boot
+            && look(self.pid).is_some_and(|found| found.started == self.started && found.stopped)
+    }
+
+    fn is_on(&self, observer: &Self) -> bool {
+        self.machine_id == observer.machine_id && self.machine == observer.machine
     }
 }
 
@@ -71,16 +83,28 @@ fn first_line(path: &str) -> String {
         .to_owned()
 }
 
-/// Returns the start time of a process (field 22 of `/proc/PID/stat`), or nothing if it is gone.
-fn start_time(pid: u32) -> Option<String> {
+/// What `/proc/PID/stat` says of a living process.
+struct Found {
+    /// When it started: field 22.
+    started: String,
+    /// Whether it is stopped: field 3.
+    stopped: bool,
+}
+
+/// Looks for a process; nothing if it is gone.
+fn look(pid: u32) -> Option<Found> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is the program's name in parentheses and may hold anything.
     let after_name = stat.rsplit_once(')')?.1;
     let mut fields = after_name.split_whitespace();
-    if fields.next()? == "Z" {
+    let state = fields.next()?;
+    if state == "Z" {
         return None;
     }
-    fields.nth(18).map(str::to_owned)
+    Some(Found {
+        started: fields.nth(18)?.to_owned(),
+        stopped: state == "T",
+    })
 }
 
 #[cfg(test)]

@@ -23,6 +23,10 @@ pub struct Lock {
 pub async fn locks(store: &dyn Store) -> Result<Vec<Lock>, StoreError> {
     let mut locks = Vec::new();
     for line in store.runs().await? {
+        // What a process left that was cut at its end: the next new run takes it away.
+        if line.state.is_over() {
+            continue;
+        }
         let record = store.read(&line.id).await?;
         locks.extend(record.new.subjects.into_iter().map(|subject| Lock {
             subject,

@@ -21,8 +21,10 @@ use super::Lease;
 use super::NewRun;
 use super::Record;
 use super::RunLine;
+use super::SealedSecret;
 use super::Store;
 use super::StoreError;
+use super::Wish;
 use super::entry::state_after;
 use super::entry::written;
 use super::lease::LEASE_SECONDS;
@@ -56,7 +58,7 @@ struct Entry {
     events: Vec<Event>,
     secrets: BTreeMap<String, Vec<u8>>,
     lease: Held,
-    stop: Option<String>,
+    wish: Option<Wish>,
 }
 
 #[derive(Debug)]
@@ -80,6 +82,11 @@ impl Held {
             renewed: Instant::now(),
             renewed_at: Timestamp::now(),
         }
+    }
+
+    /// When it ends unless it is renewed.
+    fn until(&self) -> String {
+        format!("{:.3}", self.renewed_at + LEASE_SPAN)
     }
 
     /// Says why the lease no longer counts, if it does not.
@@ -138,10 +145,7 @@ impl Kept {
     /// Takes the locks of ended runs away, which a process that was cut at its end left.
     fn unlock_ended(&mut self) {
         let runs = &self.runs;
-        let ended = |run: &RunId| {
-            let state = runs.get(run).map(|entry| entry.state);
-            matches!(state, Some(RunState::Succeeded | RunState::RolledBack))
-        };
+        let ended = |run: &RunId| runs.get(run).is_some_and(|entry| entry.state.is_over());
         self.locks.retain(|_, run| !ended(run));
     }
 
@@ -182,7 +186,7 @@ impl Store for MemoryStore {
             events: Vec::new(),
             secrets: BTreeMap::new(),
             lease: Held::new(holder, 1),
-            stop: None,
+            wish: None,
         };
         kept.runs.insert(id.clone(), entry);
         Ok(Lease { run: id, epoch: 1 })
@@ -272,39 +276,50 @@ impl Store for MemoryStore {
                     machine: previous.holder.machine.clone(),
                     pid: previous.holder.pid,
                     since: previous.since.clone(),
+                    until: previous.until(),
+                    stopped: previous.holder.stopped(holder),
                 });
             }
         };
         let epoch = previous.epoch + 1;
         entry.lease = Held::new(holder, epoch);
         // A wish to stop was meant for whoever drove the run until now.
-        entry.stop = None;
+        entry.wish = None;
         let run = run.clone();
         Ok((Lease { run, epoch }, took_over))
     }
 
-    async fn renew(&self, lease: &Lease) -> Result<Option<String>, StoreError> {
+    async fn renew(&self, lease: &Lease) -> Result<Option<Wish>, StoreError> {
         let mut kept = self.kept();
         let entry = kept.held(lease)?;
         entry.lease.renewed = Instant::now();
         entry.lease.renewed_at = Timestamp::now();
-        Ok(entry.stop.clone())
+        Ok(entry.wish.clone())
     }
 
     async fn release(&self, lease: &Lease, unlock: bool) -> Result<(), StoreError> {
         let mut kept = self.kept();
         let entry = kept.held(lease)?;
         entry.lease.given = false;
-        entry.stop = None;
+        entry.wish = None;
         if unlock {
             kept.locks.retain(|_, run| *run != lease.run);
         }
         Ok(())
     }
 
-    async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError> {
-        self.kept().entry(run)?.stop = Some(reason.to_owned());
+    async fn request(&self, run: &RunId, wish: &Wish) -> Result<(), StoreError> {
+        self.kept().entry(run)?.wish = Some(wish.clone());
         Ok(())
+    }
+
+    async fn any_secret(&self, run: &RunId) -> Result<Option<SealedSecret>, StoreError> {
+        let mut kept = self.kept();
+        let first = kept.entry(run)?.secrets.first_key_value();
+        Ok(first.map(|(name, sealed)| SealedSecret {
+            name: name.clone(),
+            sealed: sealed.clone(),
+        }))
     }
 
     async fn secret(&self, run: &RunId, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -315,17 +330,16 @@ impl Store for MemoryStore {
 }
 
 fn held_by(lease: &Held) -> HeldBy {
-    let lost = if lease.given {
-        lease.lost(&Holder::this_process())
-    } else {
-        None
-    };
+    let me = Holder::this_process();
+    let lost = if lease.given { lease.lost(&me) } else { None };
+    let alive = lease.given && lost.is_none();
     HeldBy {
         holder: lease.holder.clone(),
         epoch: lease.epoch,
-        alive: lease.given && lost.is_none(),
+        alive,
+        stopped: alive && lease.holder.stopped(&me),
         since: lease.since.clone(),
-        until: format!("{:.3}", lease.renewed_at + LEASE_SPAN),
+        until: lease.until(),
         lost,
     }
 }

@@ -9,6 +9,7 @@ mod lock;
 mod memory;
 mod seal;
 mod sqlite;
+mod wish;
 
 use async_trait::async_trait;
 pub use lease::{Holder, Lease};
@@ -16,6 +17,8 @@ pub use lock::{Lock, locks};
 pub use memory::MemoryStore;
 pub use seal::{KeySource, SealError, Sealer};
 pub use sqlite::SqliteStore;
+pub use sqlite::run_folder;
+pub use wish::Wish;
 
 use crate::run::Draft;
 use crate::run::Event;
@@ -78,6 +81,8 @@ pub struct HeldBy {
     pub epoch: u64,
     /// Whether it is alive as far as the store can tell.
     pub alive: bool,
+    /// Whether it is alive and does nothing until somebody lets it go on (Ctrl-Z, SIGSTOP).
+    pub stopped: bool,
     /// When it took the lease, UTC.
     pub since: String,
     /// When the lease ends unless it is renewed, UTC.
@@ -131,14 +136,23 @@ pub trait Store: Send + Sync {
         holder: &Holder,
     ) -> Result<(Lease, Option<String>), StoreError>;
 
-    /// Keeps a lease alive; returns the reason if somebody asked the run to stop.
-    async fn renew(&self, lease: &Lease) -> Result<Option<String>, StoreError>;
+    /// Keeps a lease alive; returns what somebody last wanted of its holder.
+    async fn renew(&self, lease: &Lease) -> Result<Option<Wish>, StoreError>;
 
     /// Gives a lease back, and with `unlock` the locks on the run's subjects.
     async fn release(&self, lease: &Lease, unlock: bool) -> Result<(), StoreError>;
 
+    /// Tells whoever drives the run what somebody wants of it.
+    async fn request(&self, run: &RunId, wish: &Wish) -> Result<(), StoreError>;
+
     /// Asks whoever drives the run to stop.
-    async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError>;
+    async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError> {
+        let reason = reason.to_owned();
+        self.request(run, &Wish::Stop { reason }).await
+    }
+
+    /// Returns one of the sealed secrets of a run, if there are any: a key can be proved by it.
+    async fn any_secret(&self, run: &RunId) -> Result<Option<SealedSecret>, StoreError>;
 
     /// Returns a sealed secret of a run.
     async fn secret(&self, run: &RunId, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
@@ -154,12 +168,17 @@ pub enum StoreError {
     RunExists(RunId),
     #[error("`{subject}` belongs to run `{run}`, which has not ended")]
     Locked { subject: String, run: RunId },
-    #[error("run `{run}` is driven by process {pid} on {machine} since {since}")]
+    #[error(
+        "run `{run}` is driven by process {pid} on {machine} since {since}{}",
+        if *.stopped { ", which is stopped (Ctrl-Z or SIGSTOP)" } else { "" }
+    )]
     Held {
         run: RunId,
         machine: String,
         pid: u32,
         since: String,
+        until: String,
+        stopped: bool,
     },
     #[error("this process has lost the right to write run `{run}`: another one took it over")]
     LeaseLost { run: RunId },
@@ -175,12 +194,40 @@ pub enum StoreError {
     },
     #[error("`{path}` is held by another process that does not let go of it")]
     Busy { path: String },
+    #[error("there is no state database at `{path}`")]
+    Missing { path: String },
+    #[error(
+        "`{path}` does not know run `{run}`, whose folder is beside it: the database was emptied, cut short, replaced or removed"
+    )]
+    Lost { path: String, run: RunId },
+    #[error(
+        "the journal of run `{run}` ends with event {last}, and event {seq} was written to it once: the database was cut short, or is an older copy"
+    )]
+    Shortened {
+        run: RunId,
+        seq: u64,
+        last: u64,
+        note: String,
+    },
+    #[error("`{path}` was removed or replaced while this process was at work with it")]
+    Gone { path: String },
+    #[error("there is no room left on the disk of `{path}`")]
+    Full { path: String },
     #[error("`{path}` is damaged: {why}")]
     Damaged { path: String, why: String },
     #[error(
         "event {seq} of run `{run}` was changed or removed after it was written: its hash does not fit"
     )]
     Chain { run: RunId, seq: u64 },
+    #[error(
+        "event {seq} of run `{run}` was written by a newer sms-plan (event format {found}, this program knows {known})"
+    )]
+    NewerEvent {
+        run: RunId,
+        seq: u64,
+        found: u64,
+        known: u32,
+    },
     #[error("event {seq} of run `{run}` cannot be read")]
     Unreadable {
         run: RunId,

@@ -90,6 +90,18 @@ fn a_book_of_no_run() {
 }
 
 #[test]
+fn a_report_is_printed_and_stands_in_the_runs_folder() {
+    let desk = Desk::new();
+    let run = desk.failed_run();
+    let (code, told) = printed(&mut desk.program(&["report", "-i", "inventory.yaml"]));
+    assert_eq!(code, Some(0));
+    assert!(told.starts_with(&format!("Run {run}: ")), "{told}");
+    assert!(told.contains("State: failed, at "), "{told}");
+    let kept = desk.path(&format!(".sms-plan/runs/{run}/report"));
+    assert_eq!(std::fs::read_to_string(kept).unwrap(), told);
+}
+
+#[test]
 fn a_run_and_a_stage_that_are_not_there() {
     let desk = Desk::new();
     let run = desk.failed_run();

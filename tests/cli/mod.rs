@@ -2,12 +2,16 @@
 
 mod bounds;
 mod by_hand;
+mod cut;
 mod diff;
+mod errands;
 mod explain;
 mod files;
 mod graph;
+mod harm;
 mod journal;
 mod preview;
+mod rivals;
 mod schemas;
 mod state;
 mod upgrade;

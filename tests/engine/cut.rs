@@ -15,7 +15,8 @@ use std::thread::Thread;
 use async_trait::async_trait;
 use sms_plan::run::{Event, RunId};
 use sms_plan::store::{
-    Batch, Holder, Lease, NewRun, Record, RunLine, SqliteStore, Store, StoreError,
+    Batch, Holder, Lease, NewRun, Record, RunLine, SealedSecret, SqliteStore, Store, StoreError,
+    Wish,
 };
 
 /// Where a store stops working.
@@ -36,6 +37,7 @@ pub(super) struct CutStore {
 struct State {
     cut: Option<Cut>,
     written: usize,
+    appends: usize,
     dead: bool,
 }
 
@@ -58,6 +60,11 @@ impl CutStore {
     /// Works again.
     pub(super) fn mend(&self) {
         *self.lock() = State::default();
+    }
+
+    /// How many appends there were, counted from the last cut.
+    pub(super) fn appends(&self) -> usize {
+        self.lock().appends
     }
 
     /// Whether it has not been cut off yet.
@@ -100,6 +107,7 @@ impl Store for CutStore {
         let cut = {
             let mut state = self.lock();
             state.written += batch.drafts.len();
+            state.appends += 1;
             match state.cut {
                 Some(Cut::Before(n) | Cut::After(n)) if state.written > n => {
                     state.dead = true;
@@ -134,7 +142,7 @@ impl Store for CutStore {
         at_once(self.inner.take_lease(run, holder))
     }
 
-    async fn renew(&self, lease: &Lease) -> Result<Option<String>, StoreError> {
+    async fn renew(&self, lease: &Lease) -> Result<Option<Wish>, StoreError> {
         self.alive()?;
         at_once(self.inner.renew(lease))
     }
@@ -144,8 +152,12 @@ impl Store for CutStore {
         at_once(self.inner.release(lease, unlock))
     }
 
-    async fn request_stop(&self, run: &RunId, reason: &str) -> Result<(), StoreError> {
-        at_once(self.inner.request_stop(run, reason))
+    async fn request(&self, run: &RunId, wish: &Wish) -> Result<(), StoreError> {
+        at_once(self.inner.request(run, wish))
+    }
+
+    async fn any_secret(&self, run: &RunId) -> Result<Option<SealedSecret>, StoreError> {
+        at_once(self.inner.any_secret(run))
     }
 
     async fn secret(&self, run: &RunId, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

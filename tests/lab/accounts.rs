@@ -17,6 +17,7 @@ use super::machines;
 use super::machines::SOURCE;
 use super::machines::on;
 use super::scene::Scene;
+use super::twin;
 
 /// Shorter than any command that is given a password takes.
 const SAMPLES_EVERY: Duration = Duration::from_millis(10);
@@ -80,6 +81,7 @@ async fn domain_accounts_are_enough_and_no_secret_is_seen() {
         assert!(done, "{stage}");
     }
     scene.before.ended_well([2, 2]);
+    twin::agrees(&scene, "domain", 4).await;
 }
 
 /// What the run has sealed for itself by now: passwords whole, keys line by line.

@@ -7,6 +7,7 @@ use sms_plan::run::EventKind;
 use super::say;
 use super::scene::Scene;
 use super::scene::project;
+use super::twin;
 
 #[tokio::test]
 async fn a_server_is_replaced_and_its_clients_notice_only_a_pause() {
@@ -53,4 +54,5 @@ async fn one_at_a_time_the_stages_start_at_the_documents_percents() {
     }
     assert_eq!(started, expected);
     scene.before.ended_well([2, 2]);
+    twin::agrees(&scene, "local", 1).await;
 }

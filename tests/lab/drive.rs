@@ -105,9 +105,14 @@ impl Drive {
 
     /// Asks it to stop, as Ctrl-C does.
     pub(super) async fn stop(&self) {
+        self.signal("-INT").await;
+    }
+
+    /// Sends it a signal, as `kill` names it.
+    pub(super) async fn signal(&self, signal: &str) {
         let pid = self.child.id().expect("it still runs").to_string();
-        let asked = Command::new("kill").args(["-INT", &pid]).status().await;
-        assert!(asked.unwrap().success());
+        let sent = Command::new("kill").args([signal, &pid]).status().await;
+        assert!(sent.unwrap().success());
     }
 
     /// Ends it as a power cut of this machine would.

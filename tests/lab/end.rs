@@ -23,6 +23,7 @@ pub(super) struct Object {
     pub(super) groups: BTreeSet<String>,
     pub(super) spns: BTreeSet<String>,
     pub(super) more_names: BTreeSet<String>,
+    pub(super) dns_host_name: Option<String>,
     /// Explicit permissions, those of the container left out.
     pub(super) permissions: BTreeSet<String>,
     pub(super) enabled: bool,
@@ -35,7 +36,7 @@ impl Object {
     pub(super) fn of(computer: &str) -> Option<Self> {
         let attributes = attributes(&format!("(sAMAccountName={computer}$)"));
         let one = |name: &str| attributes[name][0].clone();
-        let set = |name: &str| {
+        let set = |name: &str| -> BTreeSet<String> {
             let values = attributes.get(name).into_iter().flatten();
             values.cloned().collect()
         };
@@ -46,6 +47,7 @@ impl Object {
             groups: set("memberOf"),
             spns: set("servicePrincipalName"),
             more_names: set("msDS-AdditionalDnsHostName"),
+            dns_host_name: set("dNSHostName").pop_first(),
             permissions: explicit(&one("nTSecurityDescriptor")),
             enabled: one("userAccountControl").parse::<u32>().unwrap() & 2 == 0,
             changes: one("uSNChanged").parse().unwrap(),
@@ -95,7 +97,7 @@ fn traces(machine: &str) -> String {
          ls -A /etc/sudoers.d; \
          find /etc /home /root /run /tmp /var/lib /var/tmp -xdev \\( -iname '*sms-plan*' -o -iname 'MsftSms*' \\) 2>/dev/null | sort; \
          systemctl list-units --all --no-legend --plain '*sms*'; systemctl list-timers --all --no-legend '*sms*'; \
-         ps -eo args | grep -i '[s]ms-plan'; true",
+         ps -eo args | grep -i '[s]ms-plan' | sort -u; true",
     )
 }
 

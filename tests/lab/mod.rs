@@ -14,10 +14,12 @@ mod killed;
 mod machines;
 mod outage;
 mod refused;
+mod rivals;
 mod rollback;
 mod scene;
 mod strange;
 mod twice;
+mod twin;
 
 use std::io::Write as _;
 

@@ -81,11 +81,16 @@ impl Scene {
 
     /// The program with this scene's state, key and home.
     pub(super) fn program(&self, command: &str) -> Command {
+        self.program_in(command, &self.state())
+    }
+
+    /// The same with another state folder.
+    pub(super) fn program_in(&self, command: &str, state: &Path) -> Command {
         let mut program = Command::new(env!("CARGO_BIN_EXE_sms-plan"));
         program
             .arg(command)
             .arg("--state")
-            .arg(self.state())
+            .arg(state)
             .env("HOME", self.folder.path())
             .env("XDG_CONFIG_HOME", self.path("config"))
             .env_remove("SMS_PLAN_STATE")
@@ -102,6 +107,17 @@ impl Scene {
             .arg(self.inventory())
             .arg("--yes")
             .args(more);
+        program
+    }
+
+    /// `apply` of a plan of this scene's own, in JSON, with a state folder.
+    pub(super) fn apply_plan(&self, plan: &str, state: &Path) -> Command {
+        let mut program = self.program_in("apply", state);
+        program
+            .arg(self.path(plan))
+            .arg("-i")
+            .arg(self.inventory())
+            .args(["--yes", "--format", "json"]);
         program
     }
 

@@ -1,8 +1,14 @@
 //! Rehearsals: the shipped plan, the real engine and the real actions on a simulated world.
 
 mod any_run;
+mod every_cut;
+mod every_fault;
 mod every_kind;
 mod faults;
+mod from_run;
+mod in_doubt;
+pub(crate) mod likeness;
+mod recorded;
 mod roll_back;
 mod shown;
 mod wrong_plans;
@@ -14,15 +20,11 @@ use sms_plan::action::Registry;
 use sms_plan::plan::{Inventory, Plan, Source, load_inventory, load_plan};
 use sms_plan::rehearse::{Rehearsal, Setting, Then, rehearse};
 use sms_plan::run::Run;
-use sms_plan::simulated::{Assumptions, Fault};
+use sms_plan::simulated::{Assumptions, Fault, Tempo};
 
 /// The pair of an example, rehearsed as it is.
-fn example(name: &str) -> Setting {
-    let folder = match name {
-        "windows-cluster" => "tests/fixtures/rehearse",
-        _ => "examples",
-    };
-    let path = format!("{}/{folder}/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+pub(crate) fn example(name: &str) -> Setting {
+    let path = format!("{}/examples/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap();
     setting(&path, &text)
 }
@@ -34,15 +36,17 @@ fn setting(path: &str, text: &str) -> Setting {
         plan: shipped(),
         inventory: Arc::new(inventory(path, text)),
         registry: Arc::new(registry),
+        observed: None,
         assumptions: Assumptions::default(),
+        tempo: Tempo::default(),
         seed: 7,
         faults: Vec::new(),
+        interruptions: Vec::new(),
         parallel: 1,
         decisions: Vec::new(),
         resumes: 0,
         until: None,
         then: Then::Nothing,
-        cut_back: None,
     }
 }
 
@@ -77,11 +81,11 @@ fn with(mut setting: Setting, assumptions: &[&str]) -> Setting {
     setting
 }
 
-fn fault(text: &str) -> Fault {
+pub(crate) fn fault(text: &str) -> Fault {
     text.parse().unwrap()
 }
 
-async fn held(setting: &Setting) -> Rehearsal {
+pub(crate) async fn held(setting: &Setting) -> Rehearsal {
     rehearse(setting, &mut |_, _| {})
         .await
         .unwrap_or_else(|error| panic!("{error:?}"))

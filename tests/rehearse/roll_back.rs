@@ -1,7 +1,7 @@
 //! Taken back from wherever a run stands: both servers, their accounts and their names are as at the
 //! start, the source serves the old name, and what must never be never is.
 
-use sms_plan::rehearse::{Rehearsal, Setting, Then};
+use sms_plan::rehearse::{Interruption, InterruptionKind, Rehearsal, Setting, Then};
 use sms_plan::run::{Place, RunState, StageId, StageStatus};
 use sms_plan::simulated::{Fault, FaultKind};
 
@@ -129,17 +129,18 @@ fn a_roll_back_cut_at_each_event_ends_the_same() {
         };
         let undisturbed = held(&calm);
         let turned = undisturbed.run.back().expect("a roll back").seq;
-        let events = undisturbed.run.seq() - turned;
+        let events = undisturbed.run.seq();
         let every = spread(13);
-        for cut in (1..events).skip(first % every).step_by(every) {
+        let cuts = (turned + 1..=events).flat_map(|event| {
+            [InterruptionKind::PowerBefore, InterruptionKind::PowerAfter]
+                .map(|kind| Interruption { event, kind })
+        });
+        for cut in cuts.skip(first % every).step_by(every) {
             let setting = Setting {
-                cut_back: Some(cut),
+                interruptions: vec![cut],
                 ..calm.clone()
             };
-            check(
-                &held(&setting),
-                &format!("{pair}, cut after event {cut} of {events}"),
-            );
+            check(&held(&setting), &format!("{pair}, {cut:?} of {events}"));
         }
     }
 }

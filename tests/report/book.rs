@@ -4,29 +4,29 @@
 use insta::assert_snapshot;
 use serde_json::json;
 use sms_plan::action::Line;
-use sms_plan::report::book::{Book, Section, Step, html, markdown, text};
+use sms_plan::report::document::{Document, Section, Step, html, markdown, text};
 
 use super::desk::Desk;
 
-fn steps(book: &Book) -> impl Iterator<Item = &Step> {
+fn steps(book: &Document) -> impl Iterator<Item = &Step> {
     book.sections.iter().flat_map(|section| &section.steps)
 }
 
 #[track_caller]
-fn step<'a>(book: &'a Book, id: &str) -> &'a Step {
+fn step<'a>(book: &'a Document, id: &str) -> &'a Step {
     steps(book)
         .find(|step| step.id == id)
         .unwrap_or_else(|| panic!("no step {id}"))
 }
 
 /// The words and commands of one step.
-fn of_step(book: &Book, id: &str) -> String {
+fn of_step(book: &Document, id: &str) -> String {
     let step = step(book, id).clone();
     let section = Section {
         steps: vec![step],
         ..Section::default()
     };
-    text(&Book {
+    text(&Document {
         title: String::new(),
         sections: vec![section],
     })

@@ -8,7 +8,8 @@ use serde_json::json;
 use sms_plan::action::Registry;
 use sms_plan::engine::shape_of;
 use sms_plan::plan::{Inventory, Plan, Runs, Source, load_inventory, load_plan, path};
-use sms_plan::report::book::{Book, BookOf, book};
+use sms_plan::report::book::{BookOf, book};
+use sms_plan::report::document::Document;
 use sms_plan::run::{Account, Event, EventKind, Reach, Run, RunId, RunState, StageId};
 
 /// A pair of servers, and as much of a run as a test wants.
@@ -168,16 +169,16 @@ impl Desk {
         self
     }
 
-    pub(super) fn book(&self) -> Book {
+    pub(super) fn book(&self) -> Document {
         self.write(Some(&self.run), false)
     }
 
     /// The whole runbook, before a run.
-    pub(super) fn all(&self) -> Book {
+    pub(super) fn all(&self) -> Document {
         self.write(None, true)
     }
 
-    pub(super) fn write(&self, run: Option<&Run>, all: bool) -> Book {
+    pub(super) fn write(&self, run: Option<&Run>, all: bool) -> Document {
         book(&BookOf {
             plan: &self.plan,
             inventory: &self.inventory,

@@ -98,6 +98,13 @@ fn what_people_ask_for_is_found() {
     assert_eq!(ids("k14"), ["K14"]);
     assert!(ids("38%").contains(&"K02") && ids("38%").contains(&"K04"));
     assert!(ids("map-source-network").contains(&"K03"));
+    let told = "Cutover hangs at 38% Mapping network interfaces on the source computer...";
+    assert_eq!(ids(told), ids("38%"));
+    assert_eq!(
+        ids("join fails on 77 %: error 0xaac")[0],
+        "K14",
+        "a sign counts for more"
+    );
 }
 
 #[test]
@@ -116,6 +123,7 @@ fn what_nobody_knows_matches_nothing() {
         "run 20261123-162117-6c9f has succeeded, 23 s after it began",
         "copied 1326 files in 53 s",
         "100%",
+        "the disk is 38% full",
     ] {
         assert_eq!(ids(text), [""; 0], "{text}");
     }

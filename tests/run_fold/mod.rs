@@ -3,3 +3,4 @@
 mod events;
 mod fold;
 mod queue;
+mod view;

@@ -94,6 +94,8 @@ async fn a_run_that_ended_but_was_cut_before_it_freed_its_servers_keeps_nobody_o
             )
             .await
             .expect("an append");
+        let kept = locks(store.as_ref()).await.expect("a list");
+        assert!(kept.is_empty(), "{kept:?}");
         store
             .create(new_run("second"), &me())
             .await

@@ -1,7 +1,7 @@
 //! What every store promises. Each test asks all of them.
 
 use sms_plan::run::RunState;
-use sms_plan::store::{Batch, StoreError};
+use sms_plan::store::{Batch, StoreError, Wish};
 
 use super::bench::{
     Bench, batch, dead, elsewhere, ended, id, me, new_run, secret, started, succeeded,
@@ -225,7 +225,16 @@ async fn a_wish_to_stop_reaches_the_driver_and_nobody_after_it() {
             .await
             .expect("a request");
         let wish = store.renew(&lease).await.expect("it is held");
-        assert_eq!(wish.as_deref(), Some("enough"));
+        let reason = "enough".to_owned();
+        assert_eq!(wish, Some(Wish::Stop { reason }));
+
+        let confirm = Wish::Confirm {
+            by: "ann".to_owned(),
+            reason: "\"{it} works\"".to_owned(),
+        };
+        store.request(&id("r"), &confirm).await.expect("a request");
+        let wish = store.renew(&lease).await.expect("it is held");
+        assert_eq!(wish, Some(confirm));
 
         // The driver dies before it could stop; who goes on later was not meant.
         let (lease, _) = store

@@ -138,7 +138,7 @@ impl Action for Join {
                 account.enabled,
             ) {
                 (true, Some(true), true) if keytab_is_merged(cx).await? => {
-                    Probe::after(saw, outcome(&account, &Value::Null))
+                    Probe::after(saw, outcome(&account, &dns_now(cx, &name, 1).await?))
                 }
                 // The source's new account exists only because a join has begun; the destination's
                 // is the source's old one, which waits disabled.
@@ -237,7 +237,7 @@ impl Action for Join {
                  may have joined under another name"
             )));
         }
-        Ok(outcome(&account, &dns_now(cx, &name).await?))
+        Ok(outcome(&account, &dns_now(cx, &name, DNS_LOOKS).await?))
     }
 
     async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
@@ -416,20 +416,20 @@ async fn wait_for_renamed_source(cx: &Context) -> Result<(), ActionError> {
     }
 }
 
-async fn dns_now(cx: &Context, name: &str) -> Result<Value, ActionError> {
+/// Whether the name can be looked up by now, after at most so many looks.
+async fn dns_now(cx: &Context, name: &str, looks: u32) -> Result<Value, ActionError> {
     let directory = cx.directory()?;
     let expected = &cx.reach_of(cx.place())?.address;
-    for look in 0..DNS_LOOKS {
+    let mut look = 1;
+    loop {
         let found = directory.lookup(name).await?;
-        if found.iter().any(|address| address.to_string() == *expected) {
-            return Ok(json!({ "addresses": found, "registered": true }));
+        let registered = found.iter().any(|address| address.to_string() == *expected);
+        if registered || look >= looks {
+            return Ok(json!({ "addresses": found, "registered": registered }));
         }
-        if look + 1 == DNS_LOOKS {
-            return Ok(json!({ "addresses": found, "registered": false }));
-        }
+        look += 1;
         sleep(DNS_PAUSE).await;
     }
-    Ok(Value::Null)
 }
 
 fn outcome(account: &Computer, dns: &Value) -> Outcome {

@@ -35,6 +35,8 @@ use crate::engine::shape_of;
 use crate::engine::take_over;
 use crate::engine::verify;
 use crate::engine::write;
+use crate::plan::DurationText;
+use crate::plan::HostSpec;
 use crate::plan::PathRow;
 use crate::plan::path;
 use crate::report;
@@ -75,8 +77,7 @@ pub(super) async fn execute(
     let bounds = Bounds::new(&arguments.bounded, &pair.plan, None)?;
     let credentials = Credentials::fetch(&pair.inventory)?;
     let folder = state::folder(given, Some(&arguments.inventory));
-    if folder.join("state.db").exists() {
-        let store = state::existing(&folder)?;
+    if let Some(store) = state::earlier(&folder)? {
         match earlier_run(store.as_ref(), &pair, &registry).await? {
             Some(Earlier::Unfinished(id)) => {
                 let state = folder.display();
@@ -122,14 +123,15 @@ pub(super) async fn execute(
         return Err(CliError::usage("the inventory does not name two servers"));
     };
     let subjects = subjects(&pair.inventory);
-    let decisions = pair.accepted.iter().map(|one| one.event(person()));
+    let accepted = pair.accepted.iter().map(|one| one.event(person()));
     let on_failure =
         (arguments.on_failure == OnFailure::Rollback).then(|| EventKind::OverrideAccepted {
             what: ROLL_BACK_ON_FAILURE.to_owned(),
             by: person(),
             reason: "--on-failure rollback".to_owned(),
         });
-    let decisions = decisions.chain(on_failure).collect();
+    let confirmed = arguments.confirm_within.map(wanted);
+    let decisions = accepted.chain(on_failure).chain(confirmed).collect();
     let reach = (source, destination);
     let (lease, run) = begin(
         store.as_ref(),
@@ -166,6 +168,13 @@ pub(super) async fn execute(
     to_the_end(ready, &arguments.driving, bounds).await
 }
 
+fn wanted(within: DurationText) -> EventKind {
+    EventKind::ConfirmationWanted {
+        by: person(),
+        within_ms: u64::try_from(within.0.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
 /// A run for the same two servers.
 enum Earlier {
     Unfinished(crate::run::RunId),
@@ -187,8 +196,9 @@ async fn earlier_run(
     for line in store.runs().await?.into_iter().rev() {
         let record = store.read(&line.id).await?;
         let pair = stored_pair(&record.new, registry)?;
-        let same = pair.inventory.source.address == inventory.source.address
-            && pair.inventory.destination.address == inventory.destination.address;
+        let address = |host: &HostSpec| host.address.to_canonical();
+        let same = address(&pair.inventory.source) == address(&inventory.source)
+            && address(&pair.inventory.destination) == address(&inventory.destination);
         if !same {
             continue;
         }

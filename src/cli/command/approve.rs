@@ -1,5 +1,6 @@
 //! `approve`: a person's decision on a stage that waits for one.
 
+use super::confirm;
 use crate::action::Registry;
 use crate::cli::Exit;
 use crate::cli::arguments::Approve;
@@ -24,14 +25,17 @@ pub(super) async fn execute(
     let folder = state::folder(given, arguments.inventory.as_deref());
     let store = state::existing(&folder)?;
     let id = state::run_id(&arguments.run)?;
+    let Some(stage) = &arguments.stage else {
+        return confirm::execute(arguments, &folder, &store, &id).await;
+    };
     let record = store.read(&id).await?;
     let pair = stored_pair(&record.new, &Registry::standard())?;
     let run = Run::read(id.clone(), shape_of(&pair.plan), &record.events)
         .map_err(crate::engine::EngineError::from)?;
-    let stage = StageId::new(&*arguments.stage)
+    let stage = StageId::new(&**stage)
         .ok()
         .filter(|stage| run.position(stage).is_some())
-        .ok_or_else(|| CliError::usage(format!("the plan has no stage `{}`", arguments.stage)))?;
+        .ok_or_else(|| CliError::usage(format!("the plan has no stage `{stage}`")))?;
     let waits = run
         .position(&stage)
         .and_then(|position| run.stage(position).waiting);

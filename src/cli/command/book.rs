@@ -5,7 +5,6 @@ use std::path::Path;
 use crate::action::Registry;
 use crate::cli::Exit;
 use crate::cli::arguments::Book;
-use crate::cli::arguments::BookFormat;
 use crate::cli::error::CliError;
 use crate::cli::files::Pair;
 use crate::cli::files::read_pair;
@@ -15,9 +14,6 @@ use crate::cli::state;
 use crate::engine::shape_of;
 use crate::report::book::BookOf;
 use crate::report::book::book;
-use crate::report::book::html;
-use crate::report::book::markdown;
-use crate::report::book::text;
 use crate::run::Run;
 
 pub(super) async fn execute(arguments: &Book, given: Option<&Path>) -> Result<Exit, CliError> {
@@ -40,17 +36,7 @@ pub(super) async fn execute(arguments: &Book, given: Option<&Path>) -> Result<Ex
         state: run.as_ref().map(|_| folder.as_path()),
         all: arguments.all,
     });
-    let written = match arguments.format {
-        BookFormat::Text => text(&book),
-        BookFormat::Markdown => markdown(&book),
-        BookFormat::Html => html(&book),
-    };
-    match &arguments.output {
-        Some(path) => std::fs::write(path, written).map_err(|error| {
-            CliError::usage(format!("`{}` cannot be written: {error}", path.display()))
-        })?,
-        None => output::print(&written)?,
-    }
+    output::write(&book, &arguments.written)?;
     Ok(Exit::Done)
 }
 

@@ -38,7 +38,9 @@ async fn verify(store: &dyn Store, id: &RunId, arguments: &Events) -> Result<Exi
     let document = match store.read(id).await {
         Ok(record) => report::journal(id, &record.events, arguments.expect.as_deref()),
         Err(error) => {
-            let (StoreError::Chain { seq, .. } | StoreError::Unreadable { seq, .. }) = &error
+            let (StoreError::Chain { seq, .. }
+            | StoreError::Unreadable { seq, .. }
+            | StoreError::Shortened { seq, .. }) = &error
             else {
                 return Err(error.into());
             };

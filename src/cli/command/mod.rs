@@ -5,6 +5,7 @@ mod apply;
 mod approve;
 mod book;
 mod completions;
+mod confirm;
 mod diff;
 mod drive;
 mod events;
@@ -12,6 +13,7 @@ mod explain;
 mod graph;
 mod preview;
 mod rehearse;
+mod report;
 mod resume;
 mod rollback;
 mod runs;
@@ -46,7 +48,7 @@ pub(super) async fn execute(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Validate(arguments) => validate::execute(&arguments),
         Command::Preview(arguments) => preview::execute(&arguments),
         Command::Apply(arguments) => apply::execute(&arguments, state, verbose).await,
-        Command::Rehearse(arguments) => rehearse::execute(arguments).await,
+        Command::Rehearse(arguments) => rehearse::execute(arguments, state).await,
         Command::Resume(arguments) => resume::execute(&arguments, state, verbose).await,
         Command::Rollback(arguments) => rollback::execute(&arguments, state, verbose).await,
         Command::Status(arguments) => status::execute(&arguments, state).await,
@@ -59,6 +61,7 @@ pub(super) async fn execute(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Upgrade(arguments) => upgrade::execute(&arguments),
         Command::Book(arguments) => book::execute(&arguments, state).await,
         Command::Adopt(arguments) => adopt::execute(&arguments, state).await,
+        Command::Report(arguments) => report::execute(&arguments, state).await,
         Command::Explain(arguments) => explain::execute(&arguments),
         Command::Schema(arguments) => schema::execute(&arguments),
         Command::Completions(arguments) => completions::execute(&arguments),

@@ -1,5 +1,6 @@
 //! `rehearse`: the same plan, engine and actions on a simulated twin of both servers.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -12,22 +13,37 @@ use crate::cli::arguments::Follow;
 use crate::cli::arguments::Format;
 use crate::cli::arguments::Rehearse;
 use crate::cli::error::CliError;
+use crate::cli::files::Pair;
 use crate::cli::files::read_pair;
+use crate::cli::files::stored_pair;
 use crate::cli::output;
+use crate::cli::state;
+use crate::engine::EngineError;
+use crate::engine::shape_of;
+use crate::plan::Plan;
+use crate::rehearse::Measured;
 use crate::rehearse::Rehearsal;
 use crate::rehearse::RehearseError;
 use crate::rehearse::Setting;
 use crate::rehearse::Then;
+use crate::rehearse::done;
 use crate::rehearse::every_fault;
+use crate::rehearse::fitted;
 use crate::rehearse::random_faults;
 use crate::rehearse::rehearse;
 use crate::report;
 use crate::report::Live;
 use crate::run::Event;
+use crate::run::EventKind;
 use crate::run::Run;
 use crate::run::RunState;
 use crate::simulated::Assumptions;
 use crate::simulated::Fault;
+use crate::simulated::Observed;
+use crate::simulated::Tempo;
+
+/// How many finished runs say how long things take: the latest.
+const MOST_RUNS: usize = 20;
 
 /// What makes a fault a drawn one.
 const RANDOM: &str = "random:";
@@ -35,27 +51,160 @@ const RANDOM: &str = "random:";
 /// How often a roll back that stands still is mended and gone on with.
 const MENDED: u32 = 3;
 
-pub(super) async fn execute(arguments: Rehearse) -> Result<Exit, CliError> {
+pub(super) async fn execute(arguments: Rehearse, given: Option<&Path>) -> Result<Exit, CliError> {
+    let registry = Registry::standard();
+    let subject = match &arguments.from_run {
+        Some(run) => Subject::of_run(run, &arguments, given, &registry).await?,
+        None => Subject::of_files(&arguments, &registry)?,
+    };
+    let earlier = earlier(&arguments, given, &subject.pair.plan).await?;
     // Virtual time is a property of a whole runtime, so a rehearsal has one of its own.
     tokio::task::spawn_blocking(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()?;
-        runtime.block_on(held(&arguments))
+        runtime.block_on(held(&arguments, subject, earlier, registry))
     })
     .await
     .map_err(|error| CliError::usage(format!("the rehearsal broke off: {error}")))?
 }
 
-async fn held(arguments: &Rehearse) -> Result<Exit, CliError> {
-    let registry = Registry::standard();
-    let pair = read_pair(
-        &arguments.plan,
-        &arguments.inventory,
-        &registry,
-        &arguments.accept,
-    )?;
+/// What is rehearsed.
+struct Subject {
+    pair: Pair,
+    observed: Option<Observed>,
+    decisions: Vec<EventKind>,
+}
+
+impl Subject {
+    fn of_files(arguments: &Rehearse, registry: &Registry) -> Result<Self, CliError> {
+        let (Some(plan), Some(inventory)) = (&arguments.plan, &arguments.inventory) else {
+            return Err(CliError::usage(
+                "a plan and an inventory, or a run, are needed",
+            ));
+        };
+        let pair = read_pair(plan, inventory, registry, &arguments.accept)?;
+        // The same words wherever it is rehearsed, as the seed promises.
+        let accepted = pair.accepted.iter();
+        let decisions = accepted.map(|one| one.event("rehearsal".to_owned()));
+        Ok(Self {
+            decisions: decisions.collect(),
+            pair,
+            observed: None,
+        })
+    }
+
+    /// The texts that a run began with, what it saw of its servers, and what a person had accepted.
+    async fn of_run(
+        run: &str,
+        arguments: &Rehearse,
+        given: Option<&Path>,
+        registry: &Registry,
+    ) -> Result<Self, CliError> {
+        let folder = state::folder(given, arguments.inventory.as_deref());
+        let store = state::existing(&folder)?;
+        let id = state::run_id(run)?;
+        let record = store.read(&id).await?;
+        let pair = stored_pair(&record.new, registry)?;
+        let run = Run::read(id, shape_of(&pair.plan), &record.events).map_err(EngineError::from)?;
+        let observed = Observed::of(&pair.plan, &run).map_err(|error| {
+            CliError::usage(error.to_string())
+                .hint("a twin is made of what a run saw when it connected to both servers; choose another run: `sms-plan runs`")
+        })?;
+        let accepted = run
+            .accepted()
+            .iter()
+            .map(|one| EventKind::OverrideAccepted {
+                what: one.what.clone(),
+                by: one.by.clone(),
+                reason: one.reason.clone(),
+            });
+        Ok(Self {
+            decisions: accepted.collect(),
+            pair,
+            observed: Some(observed),
+        })
+    }
+}
+
+/// The runs whose times may be taken, each with its journal: those that are named, else every finished
+/// one of the state folder that the plan can read.
+async fn earlier(
+    arguments: &Rehearse,
+    given: Option<&Path>,
+    plan: &Plan,
+) -> Result<Vec<(Run, Vec<Event>)>, CliError> {
+    let folder = state::folder(given, arguments.inventory.as_deref());
+    let named = !arguments.timing_from.is_empty();
+    if !named && !folder.join("state.db").exists() {
+        return Ok(Vec::new());
+    }
+    let store = state::existing(&folder)?;
+    let ids = if named {
+        let ids = arguments.timing_from.iter();
+        ids.map(|text| state::run_id(text))
+            .collect::<Result<_, _>>()?
+    } else {
+        let mut runs = store.runs().await?;
+        runs.retain(|run| run.state == RunState::Succeeded);
+        let latest = runs.len().saturating_sub(MOST_RUNS);
+        runs.drain(latest..).map(|run| run.id).collect::<Vec<_>>()
+    };
+    let mut earlier = Vec::new();
+    for id in ids {
+        let events = store.read(&id).await?.events;
+        match Run::read(id.clone(), shape_of(plan), &events) {
+            Ok(run) => earlier.push((run, events)),
+            Err(error) if named => {
+                let error = CliError::from(EngineError::from(error));
+                return Err(error.hint(format!("run {id} is of another plan")));
+            }
+            // A run of another plan says nothing of this one.
+            Err(_) => {}
+        }
+    }
+    Ok(earlier)
+}
+
+/// How fast things go by the runs that are named, else by those of the same kind: with the same stages.
+async fn tempo(
+    setting: &Setting,
+    earlier: Vec<(Run, Vec<Event>)>,
+    named: bool,
+) -> Result<Tempo, CliError> {
+    if earlier.is_empty() {
+        return Ok(Tempo::default());
+    }
+    let calm = rehearse(setting, &mut |_, _| {}).await?;
+    let mut measured = Measured::default();
+    for (run, events) in &earlier {
+        if named || done(run) == done(&calm.run) {
+            measured.add(run, events);
+        }
+    }
+    if !measured.is_empty() {
+        return Ok(fitted(setting, &measured).await?);
+    }
+    if named {
+        return Err(CliError::usage(
+            "none of these runs has a stage that went through at its first attempt",
+        ));
+    }
+    Ok(Tempo::default())
+}
+
+async fn held(
+    arguments: &Rehearse,
+    subject: Subject,
+    earlier: Vec<(Run, Vec<Event>)>,
+    registry: Registry,
+) -> Result<Exit, CliError> {
+    let Subject {
+        pair,
+        observed,
+        decisions,
+    } = subject;
     let assumptions =
         Assumptions::read(&arguments.assume).map_err(|error| CliError::usage(error.to_string()))?;
     let until = arguments.until.as_deref();
@@ -68,19 +217,16 @@ async fn held(arguments: &Rehearse) -> Result<Exit, CliError> {
             None => Then::Nothing,
             Some(Follow::Rollback) => Then::RollBack,
         },
-        cut_back: None,
         plan: pair.plan,
         inventory: pair.inventory,
         registry: Arc::new(registry),
+        observed: observed.map(Arc::new),
         assumptions,
+        tempo: Tempo::default(),
         seed: arguments.seed,
         faults: Vec::new(),
-        // The same words wherever it is rehearsed, as the seed promises.
-        decisions: pair
-            .accepted
-            .iter()
-            .map(|one| one.event("rehearsal".to_owned()))
-            .collect(),
+        interruptions: Vec::new(),
+        decisions,
         parallel: usize::from(arguments.driving.parallel),
         // Whatever disturbs a roll back is mended, as a person would.
         resumes: match arguments.then {
@@ -88,6 +234,7 @@ async fn held(arguments: &Rehearse) -> Result<Exit, CliError> {
             Some(Follow::Rollback) => MENDED,
         },
     };
+    setting.tempo = tempo(&setting, earlier, !arguments.timing_from.is_empty()).await?;
     if arguments.every_fault {
         return table(&setting, arguments.driving.format).await;
     }
@@ -110,6 +257,7 @@ async fn held(arguments: &Rehearse) -> Result<Exit, CliError> {
             &setting.plan,
             setting.parallel,
             &rehearsal,
+            &setting.tempo,
             alone.as_ref(),
         ))?,
         Format::Json => {

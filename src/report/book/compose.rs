@@ -4,9 +4,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Book;
-use super::Section;
-use super::Step;
 use super::summary::step_of;
 use super::summary::words;
 use crate::action::Context;
@@ -21,6 +18,9 @@ use crate::plan::Plan;
 use crate::plan::Runs;
 use crate::plan::SecretRef;
 use crate::plan::path;
+use crate::report::document::Document;
+use crate::report::document::Section;
+use crate::report::document::Step;
 use crate::report::json::starts_at;
 use crate::run::Account;
 use crate::run::Place;
@@ -47,7 +47,7 @@ pub struct BookOf<'a> {
 const SKIPPED_BY_OLD: [usize; 2] = [3, 4];
 
 /// Writes the book.
-pub fn book(of: &BookOf<'_>) -> Book {
+pub fn book(of: &BookOf<'_>) -> Document {
     let view = match of.run {
         Some(run) => View::of(of.plan, of.inventory, run),
         None => View::before_a_run(of.plan, of.inventory),
@@ -77,7 +77,7 @@ pub fn book(of: &BookOf<'_>) -> Book {
     sections.extend(remaining(of, &view, rows, old));
     sections.push(policy(of));
     sections.push(afterwards(of));
-    Book { title, sections }
+    Document { title, sections }
 }
 
 /// Where the run stands: what is certain, and what is in doubt.

@@ -41,8 +41,14 @@ pattern!(LDAP_RESULT = r"\b(?:ldap(?: result| error)?(?: code)?\s?[:=]?\s?|rc\s?
 pattern!(LDAP_DATA = r"\bdata ([0-9a-f]{3})\b");
 pattern!(EVENT = r"\bevent(?: id)?\s?[:=]?\s?(\d{2,5})\b");
 pattern!(PERCENT = r"\b(\d{1,3})\s?%");
+pattern!(AT_PERCENT = r"\b(?:at|on) \d{1,3}\s?%");
 
 impl Evidence {
+    /// Returns whether the text says where a cutover stands, as in "hangs at 38%".
+    pub(super) fn stands_at_a_percent(&self) -> bool {
+        AT_PERCENT.is_match(&self.text)
+    }
+
     /// Reads a text.
     pub(super) fn of(text: &str) -> Self {
         let words: Vec<&str> = text.split_whitespace().collect();

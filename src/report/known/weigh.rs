@@ -35,24 +35,32 @@ impl Known {
 }
 
 /// Returns the symptoms that a text shows, best first; none where nothing is known.
+///
+/// Where none is shown by a sign, a text that says where the cutover stands ("hangs at 38%") asks for
+/// all that is known there.
 pub fn known(text: &str, place: Place<'_>) -> Vec<Known> {
     let evidence = Evidence::of(text);
-    let mut found: Vec<Known> = issues()
-        .iter()
-        .filter_map(|issue| {
-            let weight = weigh(issue, &evidence, place)?;
+    let all = |by_place: bool| -> Vec<Known> {
+        let weighed = |issue| {
+            let weight = weigh(issue, &evidence, place, by_place)?;
             Some(Known { issue, weight })
-        })
-        .collect();
+        };
+        issues().iter().filter_map(weighed).collect()
+    };
+    let mut found = all(is_a_place(&evidence));
+    if found.is_empty() && evidence.stands_at_a_percent() {
+        found = all(true);
+    }
     // Equals stay in the order of the data.
     found.sort_by_key(|known| std::cmp::Reverse(known.weight));
     found
 }
 
-fn weigh(issue: &Issue, evidence: &Evidence, place: Place<'_>) -> Option<u32> {
+/// `by_place`: that it is known there is enough.
+fn weigh(issue: &Issue, evidence: &Evidence, place: Place<'_>, by_place: bool) -> Option<u32> {
     let named = issue.id.eq_ignore_ascii_case(&evidence.text);
     let here = fits(issue, evidence, place);
-    let only_place = is_a_place(evidence) && here == Some(true);
+    let only_place = by_place && here == Some(true);
     if issue.at.only && here != Some(true) && !named {
         return None;
     }

@@ -14,11 +14,14 @@ use super::super::Lease;
 use super::super::NewRun;
 use super::super::Record;
 use super::super::RunLine;
+use super::super::SealedSecret;
 use super::super::StoreError;
+use super::super::Wish;
 use super::super::entry::chain;
 use super::super::entry::state_after;
 use super::super::entry::written;
 use super::super::lease::LEASE_SECONDS;
+use crate::run::EVENT_VERSION;
 use crate::run::Event;
 use crate::run::RunId;
 use crate::run::RunState;
@@ -43,18 +46,20 @@ pub(super) fn create(
     }
     transaction.execute(
         &format!(
-            "INSERT INTO runs (id, created_at, changed_at, plan_path, plan_text, inventory_path,
-                               inventory_text, state, percent, seq, hash)
-             VALUES (?1, {NOW}, {NOW}, ?2, ?3, ?4, ?5, ?6, 0, 0, '')"
+            "INSERT INTO runs (id, created_at, changed_at, plan_path, inventory_path, state,
+                               percent, seq, hash)
+             VALUES (?1, {NOW}, {NOW}, ?2, ?3, ?4, 0, 0, '')"
         ),
         params![
             run.id.as_str(),
             run.plan_path,
-            run.plan_text,
             run.inventory_path,
-            run.inventory_text,
             RunState::Running.to_string(),
         ],
+    )?;
+    transaction.execute(
+        "INSERT INTO texts (run, plan, inventory) VALUES (?1, ?2, ?3)",
+        params![run.id.as_str(), run.plan_text, run.inventory_text],
     )?;
     lock(&transaction, &run.id, &run.subjects)?;
     let lease = Lease {
@@ -62,7 +67,7 @@ pub(super) fn create(
         epoch: 1,
     };
     hold(&transaction, &lease, holder)?;
-    transaction.commit()?;
+    commit(transaction)?;
     Ok(lease)
 }
 
@@ -105,7 +110,7 @@ fn forget_unborn(transaction: &Transaction<'_>, observer: &Holder) -> Result<(),
         if lease.is_some_and(|lease| lease.held && lease.lost(observer).is_none()) {
             continue;
         }
-        for table in ["locks", "leases", "requests", "secrets"] {
+        for table in ["texts", "locks", "leases", "requests", "secrets"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE run = ?1"), [&id])?;
         }
         transaction.execute("DELETE FROM runs WHERE id = ?1", [&id])?;
@@ -137,11 +142,9 @@ pub(super) fn append(
         lock(&transaction, &lease.run, &batch.lock)?;
     }
     let run = lease.run.as_str();
-    let (mut seq, mut hash, mut percent): (i64, String, f64) = transaction.query_row(
-        "SELECT seq, hash, percent FROM runs WHERE id = ?1",
-        [run],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-    )?;
+    let (mut seq, mut hash, mut percent): (i64, String, f64) = transaction
+        .prepare_cached("SELECT seq, hash, percent FROM runs WHERE id = ?1")?
+        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let mut state = None;
     let mut events = Vec::with_capacity(batch.drafts.len());
     {
@@ -182,7 +185,7 @@ pub(super) fn append(
             percent,
             state.map(|state| state.to_string())
         ])?;
-    transaction.commit()?;
+    commit(transaction)?;
     Ok(events)
 }
 
@@ -191,8 +194,8 @@ pub(super) fn read(connection: &mut Connection, run: &RunId) -> Result<Record, S
     let transaction = connection.transaction()?;
     let (new, last, last_hash): (NewRun, i64, String) = transaction
         .query_row(
-            "SELECT plan_path, plan_text, inventory_path, inventory_text, seq, hash FROM runs
-             WHERE id = ?1",
+            "SELECT plan_path, plan, inventory_path, inventory, seq, hash FROM runs
+             JOIN texts ON texts.run = runs.id WHERE id = ?1",
             [run.as_str()],
             |row| {
                 let new = NewRun {
@@ -229,11 +232,7 @@ pub(super) fn read(connection: &mut Connection, run: &RunId) -> Result<Record, S
             });
         }
         let mut event: Event =
-            serde_json::from_str(&body).map_err(|source| StoreError::Unreadable {
-                run: run.clone(),
-                seq,
-                source,
-            })?;
+            serde_json::from_str(&body).map_err(|source| unreadable(run, seq, &body, source))?;
         event.hash.clone_from(&hash);
         events.push(event);
         previous = hash;
@@ -251,6 +250,21 @@ pub(super) fn read(connection: &mut Connection, run: &RunId) -> Result<Record, S
         events,
         holder,
     })
+}
+
+/// Why a stored event, whose hash fits, is none that this program knows.
+fn unreadable(run: &RunId, seq: u64, body: &str, source: serde_json::Error) -> StoreError {
+    let run = run.clone();
+    let event: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    match event["v"].as_u64() {
+        Some(found) if found > u64::from(EVENT_VERSION) => StoreError::NewerEvent {
+            run,
+            seq,
+            found,
+            known: EVENT_VERSION,
+        },
+        _ => StoreError::Unreadable { run, seq, source },
+    }
 }
 
 pub(super) fn runs(connection: &mut Connection) -> Result<Vec<RunLine>, StoreError> {
@@ -309,7 +323,7 @@ pub(super) fn take_lease(
     let took_over = if previous.held {
         match previous.lost(holder) {
             Some(why) => Some(why),
-            None => return Err(previous.held_error(run)),
+            None => return Err(previous.held_error(run, holder)),
         }
     } else {
         None
@@ -321,14 +335,14 @@ pub(super) fn take_lease(
     hold(&transaction, &lease, holder)?;
     // A wish to stop was meant for whoever drove the run until now.
     transaction.execute("DELETE FROM requests WHERE run = ?1", [run.as_str()])?;
-    transaction.commit()?;
+    commit(transaction)?;
     Ok((lease, took_over))
 }
 
 pub(super) fn renew(
     connection: &mut Connection,
     lease: &Lease,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<Wish>, StoreError> {
     let transaction = write(connection)?;
     refuse_lost_lease(&transaction, lease)?;
     transaction.execute(
@@ -343,7 +357,7 @@ pub(super) fn renew(
         )
         .optional()?;
     transaction.commit()?;
-    Ok(request)
+    Ok(request.map(Wish::of_text))
 }
 
 pub(super) fn release(
@@ -359,14 +373,14 @@ pub(super) fn release(
     if unlock {
         transaction.execute("DELETE FROM locks WHERE run = ?1", [run])?;
     }
-    transaction.commit()?;
+    commit(transaction)?;
     Ok(())
 }
 
-pub(super) fn request_stop(
+pub(super) fn request(
     connection: &mut Connection,
     run: &RunId,
-    reason: &str,
+    wish: &Wish,
 ) -> Result<(), StoreError> {
     let transaction = write(connection)?;
     if lease_row(&transaction, run)?.is_none() {
@@ -375,7 +389,7 @@ pub(super) fn request_stop(
     transaction.execute(
         "INSERT INTO requests (run, reason) VALUES (?1, ?2)
          ON CONFLICT (run) DO UPDATE SET reason = excluded.reason",
-        params![run.as_str(), reason],
+        params![run.as_str(), wish.to_text()],
     )?;
     transaction.commit()?;
     Ok(())
@@ -395,8 +409,36 @@ pub(super) fn secret(
         .optional()?)
 }
 
+pub(super) fn any_secret(
+    connection: &mut Connection,
+    run: &RunId,
+) -> Result<Option<SealedSecret>, StoreError> {
+    Ok(connection
+        .query_row(
+            "SELECT name, sealed FROM secrets WHERE run = ?1 ORDER BY name LIMIT 1",
+            [run.as_str()],
+            |row| {
+                Ok(SealedSecret {
+                    name: row.get(0)?,
+                    sealed: row.get(1)?,
+                })
+            },
+        )
+        .optional()?)
+}
+
 fn write(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
     Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}
+
+/// Makes a change of a run's history durable.
+fn commit(transaction: Transaction<'_>) -> Result<(), StoreError> {
+    #[cfg(debug_assertions)]
+    super::cut::here(super::cut::Moment::Before);
+    transaction.commit()?;
+    #[cfg(debug_assertions)]
+    super::cut::here(super::cut::Moment::After);
+    Ok(())
 }
 
 fn known_id(text: &str) -> Result<RunId, StoreError> {
@@ -428,20 +470,26 @@ fn hold(transaction: &Transaction<'_>, lease: &Lease, holder: &Holder) -> Result
     Ok(())
 }
 
+/// A lease as it is kept.
+///
+/// It counts for [`LEASE_SECONDS`] from its last renewal, by the system's clock. A clock that jumps
+/// ahead ends it early, until the holder's next renewal; one that was set back is noticed, because
+/// no lease ends later than that many seconds from now, and does not keep a dead holder alive.
 struct LeaseRow {
     epoch: u64,
     holder: Holder,
     held: bool,
     since: String,
     until: String,
-    expired: bool,
+    /// It was not renewed by the clock of now.
+    silent: bool,
 }
 
 impl LeaseRow {
     /// Says why the lease no longer counts, if it does not.
     fn lost(&self, observer: &Holder) -> Option<String> {
         self.holder.gone(observer).or_else(|| {
-            self.expired.then(|| {
+            self.silent.then(|| {
                 format!(
                     "process {} on {} has been silent",
                     self.holder.pid, self.holder.machine
@@ -450,12 +498,14 @@ impl LeaseRow {
         })
     }
 
-    fn held_error(&self, run: &RunId) -> StoreError {
+    fn held_error(&self, run: &RunId, observer: &Holder) -> StoreError {
         StoreError::Held {
             run: run.clone(),
             machine: self.holder.machine.clone(),
             pid: self.holder.pid,
             since: self.since.clone(),
+            until: self.until.clone(),
+            stopped: self.holder.stopped(observer),
         }
     }
 }
@@ -473,14 +523,17 @@ fn lease_row(connection: &Connection, run: &RunId) -> Result<Option<LeaseRow>, S
     };
     let row = connection
         .query_row(
-            "SELECT epoch, holder, held, taken_at, expires_at < unixepoch(),
-                    strftime('%Y-%m-%dT%H:%M:%SZ', expires_at, 'unixepoch')
-             FROM leases WHERE run = ?1",
+            &format!(
+                "SELECT epoch, holder, held, taken_at,
+                        expires_at NOT BETWEEN unixepoch() AND unixepoch() + {LEASE_SECONDS},
+                        strftime('%Y-%m-%dT%H:%M:%SZ', expires_at, 'unixepoch')
+                 FROM leases WHERE run = ?1"
+            ),
             [run.as_str()],
             read,
         )
         .optional()?;
-    let Some((epoch, holder, held, since, expired, until)) = row else {
+    let Some((epoch, holder, held, since, silent, until)) = row else {
         return Ok(None);
     };
     let holder = serde_json::from_str(&holder).map_err(|source| StoreError::Unreadable {
@@ -494,7 +547,7 @@ fn lease_row(connection: &Connection, run: &RunId) -> Result<Option<LeaseRow>, S
         held,
         since,
         until,
-        expired,
+        silent,
     }))
 }
 
@@ -502,15 +555,14 @@ fn holder_of(connection: &Connection, run: &RunId) -> Result<Option<HeldBy>, Sto
     let Some(row) = lease_row(connection, run)? else {
         return Ok(None);
     };
-    let lost = if row.held {
-        row.lost(&Holder::this_process())
-    } else {
-        None
-    };
+    let me = Holder::this_process();
+    let lost = if row.held { row.lost(&me) } else { None };
+    let alive = row.held && lost.is_none();
     Ok(Some(HeldBy {
+        stopped: alive && row.holder.stopped(&me),
         holder: row.holder,
         epoch: row.epoch,
-        alive: row.held && lost.is_none(),
+        alive,
         since: row.since,
         until: row.until,
         lost,
@@ -518,10 +570,14 @@ fn holder_of(connection: &Connection, run: &RunId) -> Result<Option<HeldBy>, Sto
 }
 
 fn refuse_lost_lease(transaction: &Transaction<'_>, lease: &Lease) -> Result<(), StoreError> {
-    match lease_row(transaction, &lease.run)? {
-        Some(row) if row.held && row.epoch == lease.epoch => Ok(()),
-        _ => Err(StoreError::LeaseLost {
+    let holds = transaction
+        .prepare_cached("SELECT 1 FROM leases WHERE run = ?1 AND held AND epoch = ?2")?
+        .exists(params![lease.run.as_str(), lease.epoch.cast_signed()])?;
+    if holds {
+        Ok(())
+    } else {
+        Err(StoreError::LeaseLost {
             run: lease.run.clone(),
-        }),
+        })
     }
 }

@@ -1,16 +1,18 @@
-//! The book as Markdown.
+//! A document as Markdown.
 
 use std::fmt::Write as _;
 
-use super::Book;
+use super::Document;
+use super::Table;
 use crate::action::Line;
 
-/// Writes the book as Markdown; commands stand in fences of their own.
-pub fn markdown(book: &Book) -> String {
-    let mut out = format!("# {}\n", escaped(&book.title));
-    for section in &book.sections {
+/// Writes a document as Markdown; commands stand in fences of their own.
+pub fn markdown(document: &Document) -> String {
+    let mut out = format!("# {}\n", escaped(&document.title));
+    for section in &document.sections {
         let _infallible = write!(out, "\n## {}\n", escaped(&section.title));
         lines(&mut out, &section.lines);
+        table(&mut out, &section.table);
         for step in &section.steps {
             let _infallible = write!(
                 out,
@@ -49,6 +51,28 @@ fn lines(out: &mut String, lines: &[Line]) {
             }
         }
     }
+}
+
+fn table(out: &mut String, table: &Table) {
+    if table.head.is_empty() {
+        return;
+    }
+    let _infallible = write!(
+        out,
+        "\n| {} |\n|{}\n",
+        table.head.join(" | "),
+        "---|".repeat(table.head.len())
+    );
+    for row in &table.rows {
+        let cells: Vec<String> = row.iter().map(|text| cell(text)).collect();
+        let _infallible = writeln!(out, "| {} |", cells.join(" | "));
+    }
+}
+
+/// In a table a bar ends a cell, also between backticks.
+fn cell(text: &str) -> String {
+    let parts: Vec<String> = text.split('|').map(escaped).collect();
+    parts.join("\\|")
 }
 
 /// Keeps Markdown from reading signs in words; what stands between backticks stays as it is.

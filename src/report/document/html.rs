@@ -1,8 +1,9 @@
-//! The book as one HTML page that prints well and needs nothing from elsewhere.
+//! A document as one HTML page that prints well and needs nothing from elsewhere.
 
 use std::fmt::Write as _;
 
-use super::Book;
+use super::Document;
+use super::Table;
 use crate::action::Line;
 
 const STYLE: &str = "\
@@ -11,22 +12,25 @@ h1{font-size:1.5rem}h2{font-size:1.15rem;border-bottom:1px solid #999;margin-top
 h3{font-size:1rem;margin-bottom:.2rem}
 pre{background:#f3f3f3;border-left:3px solid #888;padding:.5rem;white-space:pre-wrap;overflow-wrap:anywhere}
 .where{color:#444;margin-top:0}.stands{font-weight:bold}
+table{border-collapse:collapse;font-size:.9em}td,th{border:1px solid #bbb;padding:.2rem .5rem;
+text-align:left;vertical-align:top;overflow-wrap:anywhere}
 .checks{border-left:1px solid #bbb;padding-left:.8rem}
 input{width:1rem;height:1rem}
-@media print{body{margin:0;max-width:none;font-size:10pt}h2,h3{break-after:avoid}
+@media print{tr{break-inside:avoid}body{margin:0;max-width:none;font-size:10pt}h2,h3{break-after:avoid}
 pre,.stands{break-inside:avoid}pre{background:none;border:1px solid #888}}";
 
-/// Writes the book as HTML, every text escaped.
-pub fn html(book: &Book) -> String {
-    let title = escaped(&book.title);
+/// Writes a document as HTML, every text escaped.
+pub fn html(document: &Document) -> String {
+    let title = escaped(&document.title);
     let mut out = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
          <style>\n{STYLE}\n</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
     );
-    for section in &book.sections {
+    for section in &document.sections {
         let _infallible = writeln!(out, "<section>\n<h2>{}</h2>", words(&section.title));
         lines(&mut out, &section.lines);
+        table(&mut out, &section.table);
         for step in &section.steps {
             let _infallible = writeln!(
                 out,
@@ -60,6 +64,25 @@ fn lines(out: &mut String, lines: &[Line]) {
             Line::Type(command) => writeln!(out, "<pre>{}</pre>", escaped(command)),
         };
     }
+}
+
+fn table(out: &mut String, table: &Table) {
+    if table.head.is_empty() {
+        return;
+    }
+    out.push_str("<table>\n");
+    let mut row = |tag: &str, cells: &mut dyn Iterator<Item = &str>| {
+        out.push_str("<tr>");
+        for cell in cells {
+            let _infallible = write!(out, "<{tag}>{}</{tag}>", words(cell));
+        }
+        out.push_str("</tr>\n");
+    };
+    row("th", &mut table.head.iter().copied());
+    for cells in &table.rows {
+        row("td", &mut cells.iter().map(String::as_str));
+    }
+    out.push_str("</table>\n");
 }
 
 /// A sentence; what stands between backticks is code.
