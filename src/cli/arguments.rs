@@ -46,7 +46,7 @@ pub(super) enum Command {
     Rehearse(Rehearse),
     /// Go on with an unfinished run
     Resume(Resume),
-    /// Take a run back: undo its stages, the last one first, and compare with what was before
+    /// Take a run back: undo its stages, the last one first
     Rollback(Rollback),
     /// Show where a run stands
     Status(OneRun),
@@ -132,6 +132,23 @@ pub(super) struct Preview {
     pub(super) format: PreviewFormat,
 }
 
+/// What a failure is followed by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum OnFailure {
+    /// The run stands still, and can be resumed.
+    #[default]
+    Stop,
+    /// What was done is taken back at once.
+    Rollback,
+}
+
+/// What follows a rehearsal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Follow {
+    /// It is taken back, wherever it stands.
+    Rollback,
+}
+
 /// How to run.
 #[derive(Debug, Args)]
 pub(super) struct Apply {
@@ -143,6 +160,9 @@ pub(super) struct Apply {
     /// Do not ask before the run begins
     #[arg(short, long)]
     pub(super) yes: bool,
+    /// What a failure is followed by
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) on_failure: OnFailure,
     #[command(flatten)]
     pub(super) accept: Accept,
     #[command(flatten)]
@@ -175,6 +195,13 @@ pub(super) struct Rehearse {
     /// Try each kind of fault at each stage, and resume
     #[arg(long, conflicts_with = "fault")]
     pub(super) every_fault: bool,
+    /// Start no stage that stands behind this one in the plan
+    #[arg(long, value_name = "STAGE")]
+    pub(super) until: Option<String>,
+    /// Take it back afterwards, and say whether everything is as before; with --every-fault
+    /// instead of a resume
+    #[arg(long, value_enum)]
+    pub(super) then: Option<Follow>,
     /// Take the times of this run; may be given more than once [default: the finished runs of the same
     /// kind in the state folder]
     #[arg(long, value_name = "RUN")]

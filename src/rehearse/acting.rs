@@ -15,6 +15,7 @@ use crate::run::Outcome;
 use crate::run::Probe;
 use crate::simulated::looking_at;
 use crate::simulated::under;
+use crate::simulated::undoing;
 
 /// An action that says which stage it acts for; it is the action in everything else.
 struct Acting {
@@ -54,7 +55,7 @@ impl Action for Acting {
     }
 
     async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
-        under(&cx.stage().id, self.only_looks, self.inner.undo(cx)).await
+        undoing(&cx.stage().id, self.inner.undo(cx)).await
     }
 
     fn book(&self, cx: &Context) -> Manual {

@@ -8,6 +8,7 @@ use rand::seq::IndexedRandom as _;
 
 use super::rehearsal::RehearseError;
 use super::rehearsal::Setting;
+use super::rehearsal::Then;
 use super::rehearsal::rehearse;
 use crate::run::RunState;
 use crate::run::StageId;
@@ -33,6 +34,7 @@ pub async fn random_faults(setting: &Setting, seed: u64) -> Result<Vec<Fault>, R
         faults: Vec::new(),
         interruptions: Vec::new(),
         resumes: 0,
+        then: Then::Nothing,
         ..setting.clone()
     };
     let path = path(&rehearse(&calm, &mut |_, _| {}).await?);
@@ -72,6 +74,7 @@ pub async fn every_fault(
         faults: Vec::new(),
         interruptions: Vec::new(),
         resumes: 0,
+        then: Then::Nothing,
         ..setting.clone()
     };
     let undisturbed = rehearse(&calm, &mut |_, _| {}).await?;

@@ -26,6 +26,7 @@ use crate::engine::begin;
 use crate::engine::drive;
 use crate::engine::shape_of;
 use crate::engine::take_over;
+use crate::engine::turn_round;
 use crate::engine::write;
 use crate::plan::Inventory;
 use crate::plan::Plan;
@@ -80,6 +81,21 @@ pub struct Setting {
     pub parallel: usize,
     /// How often a run that has not finished is mended and resumed, as a person would.
     pub resumes: u32,
+    /// The last stage, in the order of the file, that may start; none: all.
+    pub until: Option<StageId>,
+    /// What is done when the run has ended, or stands still.
+    pub then: Then,
+}
+
+/// What follows when a rehearsed run has ended, or stands still and is not resumed any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Then {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// It is rolled back, wherever it stands, instead of being resumed; what disturbs the roll back is
+    /// mended, and it goes on, as often as a run would be resumed.
+    RollBack,
 }
 
 impl Setting {
@@ -116,6 +132,29 @@ pub struct Rehearsal {
     pub unreached: Vec<Interruption>,
     /// Each time that the run stood still: how, and what was mended before it went on.
     pub stops: Vec<Stopped>,
+    /// How the roll back compares with what was there before, where there was one.
+    pub back: Option<Returned>,
+}
+
+/// What came back by a roll back, and what did not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Returned {
+    /// How the run stood when it was turned round.
+    pub from: RunState,
+    /// How far it had come then.
+    pub percent: f64,
+    /// What the twin itself says differs from before, beyond what cannot return.
+    pub differences: Vec<String>,
+}
+
+impl Rehearsal {
+    /// Whether the cutover was reached, or everything came back that was to.
+    pub fn ended_well(&self) -> bool {
+        match &self.back {
+            None => self.run.state() == RunState::Succeeded,
+            Some(back) => self.run.state() == RunState::RolledBack && back.differences.is_empty(),
+        }
+    }
 }
 
 /// A run that stood still.
@@ -163,37 +202,23 @@ pub async fn rehearse_on(
     report: &mut (dyn FnMut(&Event, &Run) + Send),
 ) -> Result<Rehearsal, RehearseError> {
     let began = Instant::now();
+    let before = simulation.picture();
     simulation.arm(&setting.faults);
     let bench = Bench::new(setting, simulation);
     let mut stops: Vec<Stopped> = Vec::new();
-    let run = loop {
-        let (cut, run) = bench.process(report).await?;
-        if run
-            .as_ref()
-            .is_some_and(|run| run.state() == RunState::Succeeded)
-        {
-            break run;
-        }
-        // After a power cut nobody has to mend anything: the orchestrator comes back by itself.
-        let resumed = stops.iter().filter(|stop| stop.state != RunState::Running);
-        let more = cut || resumed.count() < usize::try_from(setting.resumes).unwrap_or(usize::MAX);
-        if more {
-            sleep(if cut { AWAY } else { MENDING }).await;
-        }
-        let mended = (more && !cut).then(|| bench.simulation.mend());
-        stops.push(Stopped {
-            state: match &run {
-                Some(run) if !cut => run.state(),
-                _ => RunState::Running,
-            },
-            why: run.as_ref().and_then(why),
-            mended: if cut { Some(Vec::new()) } else { mended },
+    let mut run = bench.to_the_end(false, &mut stops, report).await?;
+    let mut back = None;
+    if setting.then == Then::RollBack {
+        let (from, percent) = (run.state(), run.percent());
+        sleep(MENDING).await;
+        bench.simulation.mend();
+        run = bench.to_the_end(true, &mut stops, report).await?;
+        back = Some(Returned {
+            from,
+            percent,
+            differences: before.differences(&bench.simulation.picture()),
         });
-        if !more {
-            break run;
-        }
-    };
-    let run = run.ok_or(RehearseError::Servers)?;
+    }
     let events = bench.journal.read(run.id()).await?.events;
     let end = bench.simulation.end();
     Ok(Rehearsal {
@@ -206,6 +231,7 @@ pub async fn rehearse_on(
         run,
         events,
         stops,
+        back,
     })
 }
 
@@ -260,16 +286,56 @@ impl<'a> Bench<'a> {
         }
     }
 
+    /// Lets one process after the other go on with the run, as often as it may be mended and resumed;
+    /// with `back` the first of them turns it round.
+    async fn to_the_end(
+        &self,
+        back: bool,
+        stops: &mut Vec<Stopped>,
+        report: &mut (dyn FnMut(&Event, &Run) + Send),
+    ) -> Result<Run, RehearseError> {
+        let mut resumed = 0;
+        loop {
+            let (cut, run) = self.process(back, report).await?;
+            if let Some(run) = &run {
+                let well = matches!(run.state(), RunState::Succeeded | RunState::RolledBack);
+                // Where it is to be taken back, nobody goes on forward.
+                if well || (!back && self.setting.then == Then::RollBack) {
+                    return Ok(run.clone());
+                }
+            }
+            // After a power cut nobody has to mend anything: the orchestrator comes back by itself.
+            let more = cut || resumed < self.setting.resumes;
+            if more {
+                sleep(if cut { AWAY } else { MENDING }).await;
+            }
+            resumed += u32::from(!cut);
+            let mended = (more && !cut).then(|| self.simulation.mend());
+            stops.push(Stopped {
+                state: match &run {
+                    Some(run) if !cut => run.state(),
+                    _ => RunState::Running,
+                },
+                why: run.as_ref().and_then(why),
+                mended: if cut { Some(Vec::new()) } else { mended },
+            });
+            if !more {
+                return run.ok_or(RehearseError::Servers);
+            }
+        }
+    }
+
     /// One process: begins the run, or takes it over, and drives it until it stands still or power
     /// is lost. Says whether that was so, and how the run stands, if there is one by then.
     async fn process(
         &self,
+        back: bool,
         report: &mut (dyn FnMut(&Event, &Run) + Send),
     ) -> Result<(bool, Option<Run>), RehearseError> {
         let driven = tokio::select! {
             biased;
             () = self.simulation.power_cut() => None,
-            driven = self.begin_or_resume(report) => Some(driven?),
+            driven = self.begin_or_resume(back, report) => Some(driven?),
         };
         self.clock.next_process();
         if driven.is_some() {
@@ -282,12 +348,13 @@ impl<'a> Bench<'a> {
 
     async fn begin_or_resume(
         &self,
+        back: bool,
         report: &mut (dyn FnMut(&Event, &Run) + Send),
     ) -> Result<Run, RehearseError> {
         let wish = self.journal.wish();
         let (lease, run) = match self.read().await? {
             None => self.begin(report).await?,
-            Some(run) => self.resume(run.id(), report).await?,
+            Some(run) => self.resume(run.id(), back, report).await?,
         };
         let setup = Drive {
             plan: Arc::clone(&self.setting.plan),
@@ -299,7 +366,7 @@ impl<'a> Bench<'a> {
             lease,
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             parallel: self.setting.parallel,
-            until: None,
+            until: self.setting.until.clone(),
         };
         // A stall is of no use to whoever reads of it after the end.
         let mut events = |news: News<'_>, run: &Run| {
@@ -350,6 +417,7 @@ impl<'a> Bench<'a> {
     async fn resume(
         &self,
         id: &RunId,
+        back: bool,
         report: &mut (dyn FnMut(&Event, &Run) + Send),
     ) -> Result<(Lease, Run), RehearseError> {
         let record = self.journal.read(id).await?;
@@ -359,15 +427,14 @@ impl<'a> Bench<'a> {
         let (lease, mut run) =
             take_over(self.journal.as_ref(), self.clock.as_ref(), &before).await?;
         let by = "the rehearsal".to_owned();
-        let resumed = vec![(None, run.resumed(by))];
-        write(
-            self.journal.as_ref(),
-            self.clock.as_ref(),
-            &lease,
-            &mut run,
-            resumed,
-        )
-        .await?;
+        let (store, clock) = (self.journal.as_ref(), self.clock.as_ref());
+        if back && run.back().is_none() {
+            let reason = "the rehearsal is taken back".to_owned();
+            turn_round(store, clock, &lease, &mut run, Vec::new(), by, reason).await?;
+        } else {
+            let resumed = vec![(None, run.resumed(by))];
+            write(store, clock, &lease, &mut run, resumed).await?;
+        }
         for event in self.journal.read(id).await?.events.iter().skip(told) {
             report(event, &run);
         }

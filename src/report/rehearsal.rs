@@ -41,7 +41,9 @@ pub fn rehearsed(
         let why = why.map(|(stage, words)| format!(" at `{stage}`: {}", words.join(": ")));
         let why = why.unwrap_or_default();
         let then = match (&stop.mended, stop.state) {
-            (_, RunState::Running) => "power cut of the orchestrator; resumed by itself".to_owned(),
+            (_, RunState::Running | RunState::RollingBack) => {
+                "power cut of the orchestrator; resumed by itself".to_owned()
+            }
             (Some(mended), state) if mended.is_empty() => format!("{state}{why}; resumed"),
             (Some(mended), state) => format!("{state}{why}; {}; resumed", mended.join(", ")),
             (None, state) => format!("{state}{why}"),
@@ -53,7 +55,23 @@ pub fn rehearsed(
         line("did not strike", &format!("{fault}: {why}"));
     }
     let timing = timing_of(plan, run);
-    if run.state() == RunState::Succeeded {
+    if let Some(back) = &rehearsal.back {
+        let from = format!("{}%, {}", whole(back.percent), back.from);
+        let words = match run.state() {
+            RunState::RolledBack if back.differences.is_empty() => {
+                "; taken back: both servers and the domain are as before".to_owned()
+            }
+            RunState::RolledBack => "; taken back, and DIFFERS from before".to_owned(),
+            state => format!("; taking it back ended {state}"),
+        };
+        line("rehearsed", &format!("{from}{words}"));
+        for difference in &back.differences {
+            line("DIFFERS", difference);
+        }
+        for allowed in run.back().iter().flat_map(|back| &back.allowed) {
+            line("cannot return", allowed);
+        }
+    } else if run.state() == RunState::Succeeded {
         line(
             "rehearsed",
             "100%, succeeded; nothing outside of this program was touched",
@@ -255,14 +273,16 @@ pub fn fault_table(plan: &Plan, undisturbed: &Rehearsal, rows: &[FaultRow]) -> S
             what_is_seen(row)
         );
     }
-    let finished = rows
-        .iter()
-        .filter(|row| row.rehearsal.run.state() == RunState::Succeeded)
-        .count();
+    let finished = rows.iter().filter(|row| row.rehearsal.ended_well()).count();
+    let good_end = if rows.iter().any(|row| row.rehearsal.back.is_some()) {
+        "are taken back to what was before"
+    } else {
+        "end with the finished cutover"
+    };
     let stages: BTreeSet<&str> = rows.iter().map(|row| row.fault.stage.as_str()).collect();
     let _infallible = writeln!(
         text,
-        "\n{} faults at {} of {} stages of the plan: {finished} end with the finished cutover, {} stand \
+        "\n{} faults at {} of {} stages of the plan: {finished} {good_end}, {} stand \
          still and say why",
         rows.len(),
         stages.len(),
@@ -280,6 +300,12 @@ fn ending(row: &FaultRow) -> String {
     let resumes = stops.iter().filter(|stop| stop.mended.is_some()).count();
     let wrong = if end.wrongs.is_empty() { "" } else { ", WRONG" };
     match (run.state(), resumes) {
+        (RunState::RolledBack, _) if !row.rehearsal.ended_well() => {
+            "rolled back, DIFFERS".to_owned()
+        }
+        (RunState::RolledBack, 0) => format!("rolled back{wrong}"),
+        (RunState::RolledBack, 1) => format!("rolled back, mended once{wrong}"),
+        (RunState::RolledBack, n) => format!("rolled back, mended {n} times{wrong}"),
         (RunState::Succeeded, 0) => format!("finished by itself{wrong}"),
         (RunState::Succeeded, 1) => format!("finished after a resume{wrong}"),
         (RunState::Succeeded, n) => format!("finished after {n} resumes{wrong}"),

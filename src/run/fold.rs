@@ -146,6 +146,8 @@ pub struct Back {
     pub reason: String,
     /// When, UTC.
     pub at: String,
+    /// The event with which it turned round.
+    pub seq: u64,
     /// The run had succeeded before: its servers were free until then.
     pub had_succeeded: bool,
     /// What differs from the record now that all is undone, once that was compared.
@@ -301,6 +303,7 @@ impl Run {
                     by: by.clone(),
                     reason: reason.clone(),
                     at: event.at.clone(),
+                    seq: event.seq,
                     had_succeeded: self.state == RunState::Succeeded,
                     differences: Vec::new(),
                     allowed: Vec::new(),

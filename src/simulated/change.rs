@@ -35,6 +35,8 @@ pub(super) enum Change {
     RestoreSecrets(Secrets),
     /// The user's script of this stage.
     Script(String),
+    /// The undo of the user's script of this stage.
+    UndoScript(String),
 }
 
 /// A local administrator to be.
@@ -100,6 +102,7 @@ impl Change {
             Self::MergeKeytab(_) => "merge the keytab".to_owned(),
             Self::RestoreSecrets(_) => "restore the membership's secrets".to_owned(),
             Self::Script(_) => "run the script".to_owned(),
+            Self::UndoScript(_) => "run the undo script".to_owned(),
         }
     }
 

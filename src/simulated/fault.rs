@@ -184,6 +184,8 @@ pub(super) struct Under {
     pub(super) only_looks: bool,
     /// Whether it acts, and is not only looked at.
     pub(super) acts: bool,
+    /// Whether it takes back what it did.
+    pub(super) back: bool,
 }
 
 tokio::task_local! {
@@ -196,6 +198,18 @@ pub async fn under<T>(stage: &StageId, only_looks: bool, acting: impl Future<Out
         stage: stage.clone(),
         only_looks,
         acts: true,
+        back: false,
+    };
+    UNDER.scope(under, acting).await
+}
+
+/// The same, while it takes back what it did.
+pub async fn undoing<T>(stage: &StageId, acting: impl Future<Output = T>) -> T {
+    let under = Under {
+        stage: stage.clone(),
+        only_looks: false,
+        acts: true,
+        back: true,
     };
     UNDER.scope(under, acting).await
 }
@@ -206,6 +220,7 @@ pub async fn looking_at<T>(stage: &StageId, looking: impl Future<Output = T>) ->
         stage: stage.clone(),
         only_looks: true,
         acts: false,
+        back: false,
     };
     UNDER.scope(under, looking).await
 }

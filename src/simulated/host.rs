@@ -626,8 +626,8 @@ impl Host for SimulatedHost {
 
     /// A user's script is not run: it counts as done when it was asked for, and its probe says so.
     async fn run_script(&self, script: &ScriptRun) -> Result<ScriptResult, HostError> {
-        let stage = acting()
-            .map(|under| under.stage.to_string())
+        let (stage, back) = acting()
+            .map(|under| (under.stage.to_string(), under.back))
             .unwrap_or_default();
         let code = match script.intent {
             ScriptIntent::Look => {
@@ -637,7 +637,12 @@ impl Host for SimulatedHost {
                 .await?
             }
             ScriptIntent::Change => {
-                self.change(Change::Script(stage.clone())).await?;
+                self.change(if back {
+                    Change::UndoScript(stage.clone())
+                } else {
+                    Change::Script(stage.clone())
+                })
+                .await?;
                 0
             }
         };

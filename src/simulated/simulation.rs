@@ -20,6 +20,7 @@ use super::machines::SimulatedMachines;
 use super::make;
 use super::meddling::Meddling;
 use super::observed::Observed;
+use super::picture::Picture;
 use super::tempo::Tempo;
 use super::timing::Millis;
 use super::twin::Twin;
@@ -114,6 +115,11 @@ impl Simulation {
     /// The directory as a user of the domain sees it.
     pub fn directory(&self, username: &str) -> Arc<dyn Directory> {
         Arc::new(SimulatedDirectory::new(self.clone(), username.to_owned()))
+    }
+
+    /// Everything that a roll back is to bring back, as it is now.
+    pub fn picture(&self) -> Picture {
+        self.with(|twin| Picture::of(twin))
     }
 
     /// How everything stands now.

@@ -78,7 +78,7 @@ pub(super) fn of_change(change: &Change, system: System) -> Millis {
         Change::Restart { .. } => pick(windows, 200, 1_000),
         Change::SetAlternates(_) | Change::RemoveAlternates => pick(windows, 400, 5_000),
         Change::MergeKeytab(_) | Change::RestoreSecrets(_) => 300,
-        Change::Script(_) => pick(windows, 1_000, 3_000),
+        Change::Script(_) | Change::UndoScript(_) => pick(windows, 1_000, 3_000),
     }
 }
 

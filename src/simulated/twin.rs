@@ -330,6 +330,9 @@ impl Twin {
             Change::Script(stage) => {
                 self.machine_mut(place).scripts.insert(stage.clone());
             }
+            Change::UndoScript(stage) => {
+                self.machine_mut(place).scripts.remove(stage);
+            }
         }
         Ok(Done::Nothing)
     }

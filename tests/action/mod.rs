@@ -8,9 +8,9 @@
 
 mod cut;
 mod own;
-mod picture;
+pub(crate) mod picture;
 mod stage;
-mod walk;
+pub(crate) mod walk;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

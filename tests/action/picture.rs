@@ -13,10 +13,10 @@ use sms_plan::directory::Parts;
 use super::on;
 
 /// What changes by itself, with each boot or each logon.
-pub(super) const PASSES: [&str; 3] = ["fs01 boot", "fs02 boot", "whenChanged"];
+pub(crate) const PASSES: [&str; 3] = ["fs01 boot", "fs02 boot", "whenChanged"];
 
 /// What cannot come back once a machine has joined anew: the allowed differences of a roll back.
-pub(super) const NEVER_RETURNS: [&str; 10] = [
+pub(crate) const NEVER_RETURNS: [&str; 10] = [
     "fs01 boot",
     "fs02 boot",
     "whenChanged",
@@ -50,11 +50,11 @@ ls /home | grep MsftSms | show homes
 
 /// One look at everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Picture(BTreeMap<String, String>);
+pub(crate) struct Picture(BTreeMap<String, String>);
 
 impl Picture {
     /// Looks at both servers, at their objects, and at all that the names lead to.
-    pub(super) async fn take(directory: &LdapDirectory) -> Self {
+    pub(crate) async fn take(directory: &LdapDirectory) -> Self {
         let mut seen = BTreeMap::new();
         for machine in ["fs01", "fs02"] {
             for line in on(machine, LOOK).lines() {
@@ -83,7 +83,7 @@ impl Picture {
     }
 
     /// What differs, except for keys that contain one of these words.
-    pub(super) fn differences(&self, other: &Self, except: &[&str]) -> Vec<String> {
+    pub(crate) fn differences(&self, other: &Self, except: &[&str]) -> Vec<String> {
         let keys = self
             .0
             .keys()
@@ -133,7 +133,7 @@ fn decoded(text: &str) -> String {
 }
 
 /// A client of the domain reads the share's marker at a name; `Err` is what it read instead.
-pub(super) async fn client_reads(machine: &str) -> Result<(), String> {
+pub(crate) async fn client_reads(machine: &str) -> Result<(), String> {
     let wanted = on(machine, "cat /srv/data/marker.txt");
     let mut said = String::new();
     for _ in 0..40 {

@@ -383,7 +383,7 @@ impl Walk {
     }
 }
 
-fn directory(inventory: &Inventory) -> LdapDirectory {
+pub(crate) fn directory(inventory: &Inventory) -> LdapDirectory {
     let spec = inventory
         .directory
         .as_ref()

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sms_plan::action::{Action, Credentials, Registry, World};
 use sms_plan::engine::{
     AdoptError, Adopted, Clock, Drive, EngineError, News, Refused, Stop, Taken, Word, adopt, drive,
-    edited_event, judge, shape_of, take_over, to_look_at_again, write,
+    edited_event, judge, shape_of, take_over, to_look_at_again, turn_round, write,
 };
 use sms_plan::plan::{Inventory, Plan, Source, compare, load_inventory, load_plan, plan_edits};
 use sms_plan::run::{
@@ -207,17 +207,28 @@ impl Bench {
         self.go_on().await
     }
 
+    /// Takes the run over, turns it round and drives it as far as it goes.
+    pub(super) async fn roll_back(&mut self) -> Result<Run, EngineError> {
+        self.turn_round().await;
+        self.drive().await
+    }
+
+    /// Takes the run over and turns it round.
+    pub(super) async fn turn_round(&mut self) {
+        self.take_over().await;
+        let mut run = self.read();
+        let subjects = vec!["fs01".to_owned(), "fs02".to_owned()];
+        let (by, reason) = ("admin@desk".to_owned(), String::new());
+        let (store, clock, lease) = (self.store.as_ref(), self.clock.as_ref(), self.lease());
+        turn_round(store, clock, &lease, &mut run, subjects, by, reason)
+            .await
+            .expect("nobody else has the servers");
+    }
+
     /// Goes on with a run that was taken over.
     pub(super) async fn go_on(&mut self) -> Result<Run, EngineError> {
-        let by = "admin@desk".to_owned();
-        self.write(
-            None,
-            EventKind::RunResumed {
-                by,
-                rolling_back: false,
-            },
-        )
-        .await;
+        let resumed = self.read().resumed("admin@desk".to_owned());
+        self.write(None, resumed).await;
         self.drive().await
     }
 

@@ -17,6 +17,7 @@ mod lease;
 mod machine;
 mod order;
 mod retry;
+mod roll_back;
 mod secret;
 mod stall;
 mod stand;

@@ -69,6 +69,8 @@ struct State {
     faults: BTreeMap<String, VecDeque<Fault>>,
     /// What a probe says whatever the effect is.
     says: BTreeMap<String, Standing>,
+    /// Stages in the order in which their undo was tried.
+    undone: Vec<String>,
     /// Stages whose probe can never tell.
     blind: BTreeSet<String>,
     /// Stages whose probe never answers.
@@ -140,6 +142,12 @@ impl Stand {
             .expect("no test panics in here")
             .attempts
             .clone()
+    }
+
+    /// Stages in the order in which their undo was tried.
+    pub(super) fn undone(&self) -> Vec<String> {
+        let state = self.state.lock().expect("no test panics in here");
+        state.undone.clone()
     }
 
     /// How often a stage was looked at.
@@ -233,6 +241,25 @@ impl Step {
         });
         if !started {
             let wrong = format!("{} began without its durable Started", cx.stage().id);
+            let mut state = self.stand.state.lock().expect("no test panics in here");
+            state.wrongs.push(wrong);
+        }
+    }
+}
+
+impl Step {
+    /// An undo whose `UndoStarted` a crash would lose must not begin.
+    fn check_undo_started(&self, cx: &Context) {
+        let journal = self.store.journal(&cx.view.run);
+        let started = journal.iter().any(|event| {
+            event.stage.as_ref() == Some(&cx.stage().id)
+                && matches!(event.kind, EventKind::UndoStarted { attempt, .. } if attempt == cx.attempt)
+        });
+        if !started {
+            let wrong = format!(
+                "{} was undone without its durable UndoStarted",
+                cx.stage().id
+            );
             let mut state = self.stand.state.lock().expect("no test panics in here");
             state.wrongs.push(wrong);
         }
@@ -373,7 +400,36 @@ impl Action for Step {
     }
 
     async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
-        self.stand.put(cx.stage().id.as_str(), 0);
+        let id = cx.stage().id.as_str();
+        self.check_undo_started(cx);
+        let _at_work = AtWork::enter(&self.stand, cx.place(), id);
+        let fault = {
+            let mut state = self.stand.state.lock().expect("no test panics in here");
+            state.undone.push(id.to_owned());
+            if state.effects.get(id).copied().unwrap_or_default() == 0 {
+                let wrong = format!("{id} was undone though a look shows that it is gone");
+                state.wrongs.push(wrong);
+            }
+            let faults = state.faults.get_mut(&format!("undo {id}"));
+            faults.and_then(VecDeque::pop_front)
+        };
+        match fault {
+            Some(Fault::Passing) => return Err(ActionError::passing("not just now")),
+            Some(Fault::Final) => return Err(ActionError::refused("never")),
+            _ => {}
+        }
+        while self.stand.halves(id) > 0 {
+            sleep(HALF).await;
+            let left = self.stand.halves(id) - 1;
+            self.stand.put(id, left);
+            if left == 1 && fault == Some(Fault::PassingBetween) {
+                return Err(ActionError::passing("cut in the middle"));
+            }
+        }
+        if fault == Some(Fault::HangsAfter) {
+            sleep(Duration::from_secs(1_000_000)).await;
+        }
+        sleep(HALF).await;
         Ok(())
     }
 

@@ -17,6 +17,7 @@ mod machines;
 mod outage;
 mod refused;
 mod rivals;
+mod rollback;
 mod scene;
 mod strange;
 mod twice;

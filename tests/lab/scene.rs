@@ -54,7 +54,7 @@ impl Scene {
         self.folder.path().join(name)
     }
 
-    fn inventory(&self) -> PathBuf {
+    pub(super) fn inventory(&self) -> PathBuf {
         self.path("inventory.yaml")
     }
 

@@ -48,7 +48,7 @@ fn interruptions() -> impl Strategy<Value = Vec<Interruption>> {
     prop::collection::vec(interruption, 0..4)
 }
 
-fn held(setting: &Setting) -> Rehearsal {
+pub(super) fn held(setting: &Setting) -> Rehearsal {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)

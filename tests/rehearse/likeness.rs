@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sms_plan::action::Registry;
 use sms_plan::engine::shape_of;
 use sms_plan::plan::Plan;
-use sms_plan::rehearse::{Rehearsal, Setting, rehearse};
+use sms_plan::rehearse::{Rehearsal, Setting, Then, rehearse};
 use sms_plan::run::{Event, EventKind, Place, Run};
 use sms_plan::simulated::{Assumptions, End, Observed, Tempo};
 
@@ -89,6 +89,8 @@ impl Recorded {
         let plan = super::plan(&self.plan, &registry);
         let run = self.run(&plan);
         let setting = Setting {
+            until: None,
+            then: Then::Nothing,
             observed: Some(Arc::new(Observed::of(&plan, &run).unwrap())),
             plan: Arc::new(plan),
             inventory: Arc::new(super::inventory("run.yaml", &self.inventory)),

@@ -9,6 +9,7 @@ mod from_run;
 mod in_doubt;
 pub(crate) mod likeness;
 mod recorded;
+mod roll_back;
 mod shown;
 mod wrong_plans;
 
@@ -17,7 +18,7 @@ use std::sync::OnceLock;
 
 use sms_plan::action::Registry;
 use sms_plan::plan::{Inventory, Plan, Source, load_inventory, load_plan};
-use sms_plan::rehearse::{Rehearsal, Setting, rehearse};
+use sms_plan::rehearse::{Rehearsal, Setting, Then, rehearse};
 use sms_plan::run::Run;
 use sms_plan::simulated::{Assumptions, Fault, Tempo};
 
@@ -44,6 +45,8 @@ fn setting(path: &str, text: &str) -> Setting {
         parallel: 1,
         decisions: Vec::new(),
         resumes: 0,
+        until: None,
+        then: Then::Nothing,
     }
 }
 

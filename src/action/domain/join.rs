@@ -262,6 +262,19 @@ impl Action for Join {
             {
                 directory.delete_computer(&account.guid, &name).await?;
             }
+            Place::Destination if is_the_right_one(cx, &account)? => {
+                // What the join wrote besides goes too; Windows adds names that Samba does not.
+                let recorded = cx.computer_before(Place::Source)?.spns;
+                let is_new =
+                    |spn: &&String| !recorded.iter().any(|one| one.eq_ignore_ascii_case(spn));
+                let new: Vec<String> = account.spns.iter().filter(is_new).cloned().collect();
+                if !new.is_empty() {
+                    directory
+                        .replace_values(&account.guid, "servicePrincipalName", &new, &[])
+                        .await?;
+                }
+                directory.set_enabled(&account.guid, false).await?;
+            }
             _ => directory.set_enabled(&account.guid, false).await?,
         }
         Ok(())

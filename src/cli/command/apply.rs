@@ -17,6 +17,7 @@ use crate::action::roots;
 use crate::cli::Exit;
 use crate::cli::arguments::Apply;
 use crate::cli::arguments::Format;
+use crate::cli::arguments::OnFailure;
 use crate::cli::error::CliError;
 use crate::cli::files::Pair;
 use crate::cli::files::Stored;
@@ -42,6 +43,7 @@ use crate::report;
 use crate::report::Preview;
 use crate::run::EventKind;
 use crate::run::Place;
+use crate::run::ROLL_BACK_ON_FAILURE;
 use crate::run::RunState;
 use crate::run::Verdict;
 use crate::store::KeySource;
@@ -117,8 +119,14 @@ pub(super) async fn execute(
     };
     let subjects = subjects(&pair.inventory);
     let accepted = pair.accepted.iter().map(|one| one.event(person()));
+    let on_failure =
+        (arguments.on_failure == OnFailure::Rollback).then(|| EventKind::OverrideAccepted {
+            what: ROLL_BACK_ON_FAILURE.to_owned(),
+            by: person(),
+            reason: "--on-failure rollback".to_owned(),
+        });
     let confirmed = arguments.confirm_within.map(wanted);
-    let decisions = accepted.chain(confirmed).collect();
+    let decisions = accepted.chain(on_failure).chain(confirmed).collect();
     let reach = (source, destination);
     let (lease, run) = begin(
         store.as_ref(),

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use super::drive::known_stage;
 use crate::action::Registry;
 use crate::action::roots;
 use crate::cli::Exit;
+use crate::cli::arguments::Follow;
 use crate::cli::arguments::Format;
 use crate::cli::arguments::Rehearse;
 use crate::cli::error::CliError;
@@ -24,6 +26,7 @@ use crate::rehearse::Measured;
 use crate::rehearse::Rehearsal;
 use crate::rehearse::RehearseError;
 use crate::rehearse::Setting;
+use crate::rehearse::Then;
 use crate::rehearse::done;
 use crate::rehearse::every_fault;
 use crate::rehearse::fitted;
@@ -45,6 +48,9 @@ const MOST_RUNS: usize = 20;
 
 /// What makes a fault a drawn one.
 const RANDOM: &str = "random:";
+
+/// How often a roll back that stands still is mended and gone on with.
+const MENDED: u32 = 3;
 
 pub(super) async fn execute(arguments: Rehearse, given: Option<&Path>) -> Result<Exit, CliError> {
     let registry = Registry::standard();
@@ -201,7 +207,16 @@ async fn held(
     } = subject;
     let assumptions =
         Assumptions::read(&arguments.assume).map_err(|error| CliError::usage(error.to_string()))?;
+    let until = arguments.until.as_deref();
+    let until = until
+        .map(|stage| known_stage(stage, &pair.plan))
+        .transpose()?;
     let mut setting = Setting {
+        until,
+        then: match arguments.then {
+            None => Then::Nothing,
+            Some(Follow::Rollback) => Then::RollBack,
+        },
         plan: pair.plan,
         inventory: pair.inventory,
         registry: Arc::new(registry),
@@ -213,7 +228,11 @@ async fn held(
         interruptions: Vec::new(),
         decisions,
         parallel: usize::from(arguments.driving.parallel),
-        resumes: 0,
+        // Whatever disturbs a roll back is mended, as a person would.
+        resumes: match arguments.then {
+            None => 0,
+            Some(Follow::Rollback) => MENDED,
+        },
     };
     setting.tempo = tempo(&setting, earlier, !arguments.timing_from.is_empty()).await?;
     if arguments.every_fault {
@@ -246,7 +265,12 @@ async fn held(
             output::print(&format!("{value}\n"))?;
         }
     }
+    let returned = rehearsal.back.as_ref();
     Ok(match rehearsal.run.state() {
+        RunState::RolledBack if returned.is_some_and(|back| !back.differences.is_empty()) => {
+            Exit::DIFFERENT
+        }
+        RunState::RolledBack => Exit::RolledBack,
         RunState::Succeeded => Exit::Done,
         RunState::Paused => Exit::Paused,
         RunState::Stopped => Exit::Stopped,
@@ -306,9 +330,9 @@ async fn table(setting: &Setting, format: Format) -> Result<Exit, CliError> {
         Format::Json => output::print_json(&report::fault_table_json(&undisturbed, &rows))?,
     }
     let good = undisturbed.run.state() == RunState::Succeeded
-        && rows.iter().all(|row| {
-            row.rehearsal.run.state() == RunState::Succeeded && row.rehearsal.end.wrongs.is_empty()
-        });
+        && rows
+            .iter()
+            .all(|row| row.rehearsal.ended_well() && row.rehearsal.end.wrongs.is_empty());
     Ok(if good { Exit::Done } else { Exit::Failed })
 }
 

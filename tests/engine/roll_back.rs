@@ -1,0 +1,222 @@
+//! A run that is rolled back: in reverse order, one stage at a time, looked at before it is undone; cut
+//! off at every event it goes on backwards to the same end.
+
+use sms_plan::engine::Stop;
+use sms_plan::run::{
+    EventKind, LEAVE, RETRY, ROLL_BACK_ON_FAILURE, Run, RunState, StageStatus, Standing,
+};
+
+use super::bench::Bench;
+use super::bench::statuses;
+use super::cut::Cut;
+use super::stand::Fault;
+
+const MIXED: &str = "
+    id: connect, uses: test.look, on: source
+    id: a, on: source, needs: [connect], weight: 3
+    id: never, needs: [connect], when: \"inventory.metadata.name == 'other'\"
+    id: b, on: destination, weight: 2, timeout: 4s
+    id: c, needs: [a, never], weight: 1
+    id: note, uses: control.note, with: { text: hello }, needs: [c]
+    id: last, needs: [b, note]
+";
+
+async fn applied(stages: &str) -> Bench {
+    let mut bench = Bench::new(stages).parallel(1);
+    let run = bench.apply().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::Succeeded);
+    bench
+}
+
+fn status(run: &Run, stage: &str) -> StageStatus {
+    let found = statuses(run).into_iter().find(|(id, _)| id == stage);
+    found.expect("a stage of the plan").1
+}
+
+async fn decide(bench: &mut Bench, stage: &str, what: &str) {
+    let accepted = EventKind::OverrideAccepted {
+        what: what.to_owned(),
+        by: "admin@desk".to_owned(),
+        reason: "seen to".to_owned(),
+    };
+    bench.write(Some(stage), accepted).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_finished_run_is_undone_in_reverse_order() {
+    let mut bench = applied(MIXED).await;
+    let run = bench.roll_back().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::RolledBack, "{:#?}", bench.lines());
+    assert_eq!(bench.stand.undone(), ["last", "c", "b", "a"]);
+    assert!(bench.stand.effects().is_empty());
+    assert_eq!(status(&run, "never"), StageStatus::Skipped);
+    assert_eq!(status(&run, "connect"), StageStatus::Undone);
+    bench.check("rolled back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_roll_back_cut_at_every_event_ends_the_same() {
+    let plan = Bench::new(MIXED);
+    let faults: [&[(&str, &[Fault])]; 2] = [
+        &[],
+        &[
+            ("undo c", &[Fault::Passing, Fault::PassingBetween]),
+            ("undo b", &[Fault::HangsAfter]),
+        ],
+    ];
+    for faults in faults {
+        let ordered = || {
+            let bench = plan.again().parallel(1);
+            for (stage, faults) in faults {
+                bench.stand.order(stage, faults);
+            }
+            bench
+        };
+        let mut calm = ordered();
+        calm.apply().await.expect("nothing cuts it off");
+        calm.turn_round().await;
+        let before = calm.heard.len();
+        let expected = calm.drive().await.expect("nothing cuts it off");
+        assert_eq!(
+            expected.state(),
+            RunState::RolledBack,
+            "{:#?}",
+            calm.lines()
+        );
+        calm.check("undisturbed");
+        let events = calm.heard.len() - before;
+        for cut in (0..events).flat_map(|n| [Cut::Before(n), Cut::After(n)]) {
+            let when = format!("{faults:?}, cut {cut:?} of {events}");
+            let mut bench = ordered();
+            bench.apply().await.expect("nothing cuts it off");
+            bench.turn_round().await;
+            bench.store.cut(cut);
+            assert!(bench.drive().await.is_err(), "{when}: it goes unnoticed");
+            assert_eq!(bench.stand.at_work(), 0, "{when}");
+            bench.check(&when);
+            let run = bench.resume().await.expect("nothing cuts it off");
+            assert_eq!(
+                run.state(),
+                RunState::RolledBack,
+                "{when}: {:#?}",
+                bench.lines()
+            );
+            assert_eq!(statuses(&run), statuses(&expected), "{when}");
+            assert!((run.percent() - expected.percent()).abs() < 1e-9, "{when}");
+            assert!(bench.stand.effects().is_empty(), "{when}");
+            bench.check(&when);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_cut_at_every_event_is_settled_forward_and_undone() {
+    let plan = Bench::new(MIXED);
+    let mut calm = plan.again().parallel(1);
+    calm.apply().await.expect("nothing cuts it off");
+    for cut in (0..calm.heard.len()).flat_map(|n| [Cut::Before(n), Cut::After(n)]) {
+        let when = format!("cut {cut:?}");
+        let mut bench = plan.again().parallel(1);
+        bench.begin().await;
+        bench.store.cut(cut);
+        assert!(bench.drive().await.is_err(), "{when}: it goes unnoticed");
+        let run = bench.roll_back().await.expect("nothing cuts it off");
+        assert_eq!(
+            run.state(),
+            RunState::RolledBack,
+            "{when}: {:#?}",
+            bench.lines()
+        );
+        assert!(bench.stand.effects().is_empty(), "{when}");
+        bench.check(&when);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_half_way_is_taken_back_and_not_tried_again() {
+    let mut bench = Bench::new("id: a\nid: b, needs: [a]");
+    bench.stand.order("b", &[Fault::FinalBetween]);
+    bench.apply().await.expect("nothing cuts it off");
+    let run = bench.roll_back().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::RolledBack);
+    assert_eq!(bench.stand.attempts(), ["a", "b"]);
+    assert_eq!(bench.stand.undone(), ["b", "a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_undo_stops_the_way_back_and_goes_on_later() {
+    let mut bench = applied(MIXED).await;
+    bench.stand.order("undo c", &[Fault::Final]);
+    let run = bench.roll_back().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::Failed);
+    assert_eq!(status(&run, "c"), StageStatus::Undoing);
+    assert_eq!(bench.stand.undone(), ["last", "c"]);
+    let run = bench.resume().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::RolledBack);
+    assert_eq!(bench.stand.undone(), ["last", "c", "c", "b", "a"]);
+    bench.check("gone on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_changed_is_shown_and_not_overwritten() {
+    for (what, halves, ends) in [
+        (RETRY, None, StageStatus::Undone),
+        (LEAVE, Some(2), StageStatus::Left),
+    ] {
+        let mut bench = applied(MIXED).await;
+        bench.stand.say("c", Standing::Foreign);
+        let run = bench.roll_back().await.expect("nothing cuts it off");
+        assert_eq!(run.state(), RunState::Paused);
+        assert_eq!(bench.stand.undone(), ["last"]);
+        bench.take_over().await;
+        decide(&mut bench, "c", what).await;
+        let run = bench.go_on().await.expect("nothing cuts it off");
+        assert_eq!(run.state(), RunState::RolledBack, "{:#?}", bench.lines());
+        assert_eq!(status(&run, "c"), ends);
+        assert_eq!(bench.stand.effects().get("c").copied(), halves);
+        bench.check(what);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_does_not_answer_is_waited_for_and_then_a_person() {
+    let mut bench = applied(MIXED).await;
+    bench.stand.say("b", Standing::Unreachable);
+    let run = bench.roll_back().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::Paused);
+    bench.stand.say_the_truth("b");
+    let run = bench.resume().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::RolledBack);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_lets_the_undo_under_way_end() {
+    let mut bench = applied(MIXED).await;
+    bench.turn_round().await;
+    let stop = bench.stop.clone();
+    Bench::later(std::time::Duration::from_millis(5), move || {
+        stop.send_replace(Stop::Finish);
+    });
+    let run = bench.drive().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::Stopped);
+    assert_eq!(status(&run, "last"), StageStatus::Undone);
+    assert_eq!(bench.stand.undone(), ["last"]);
+    let run = bench.resume().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::RolledBack);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_turns_the_run_round_where_somebody_wanted_that() {
+    let mut bench = Bench::new(MIXED).parallel(1);
+    bench.stand.order("last", &[Fault::Final]);
+    bench.begin().await;
+    let wish = EventKind::OverrideAccepted {
+        what: ROLL_BACK_ON_FAILURE.to_owned(),
+        by: "admin@desk".to_owned(),
+        reason: "--on-failure rollback".to_owned(),
+    };
+    bench.write(None, wish).await;
+    let run = bench.drive().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::RolledBack, "{:#?}", bench.lines());
+    assert_eq!(bench.stand.undone(), ["c", "b", "a"]);
+}
