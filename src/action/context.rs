@@ -1,10 +1,11 @@
 //! What an action is given: its stage, what the run knows by now, and the ways to the machines.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rpds::RedBlackTreeMapSync;
+use rpds::RedBlackTreeSetSync;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -25,6 +26,8 @@ use crate::plan::Inventory;
 use crate::plan::Plan;
 use crate::plan::Roots;
 use crate::plan::Stage;
+use crate::run::Event;
+use crate::run::EventKind;
 use crate::run::Place;
 use crate::run::Reach;
 use crate::run::Run;
@@ -33,7 +36,10 @@ use crate::run::StageId;
 use crate::run::StageStatus;
 
 /// What the run knew when a phase of a stage began.
-#[derive(Clone, Debug)]
+///
+/// What grows with the run is shared with the views before and after, so that a run of any length
+/// can hand one to each stage.
+#[derive(Clone, Debug, PartialEq)]
 pub struct View {
     /// The run.
     pub run: RunId,
@@ -46,11 +52,11 @@ pub struct View {
     /// The identity of each host, as its first connection recorded it.
     pub pins: BTreeMap<Place, Pin>,
     /// What was seen of each host, and of its directory object, before the first change.
-    pub snapshots: BTreeMap<Place, Value>,
+    pub snapshots: BTreeMap<Place, Arc<Value>>,
     /// What stages noted before their first attempt.
-    pub tokens: BTreeMap<StageId, Value>,
+    pub tokens: RedBlackTreeMapSync<StageId, Value>,
     /// The stages that a person did.
-    pub by_hand: BTreeSet<StageId>,
+    pub by_hand: RedBlackTreeSetSync<StageId>,
     /// The values that expressions and templates see.
     pub roots: Roots,
 }
@@ -65,8 +71,8 @@ impl View {
             planned: BTreeMap::new(),
             pins: BTreeMap::new(),
             snapshots: BTreeMap::new(),
-            tokens: BTreeMap::new(),
-            by_hand: BTreeSet::new(),
+            tokens: RedBlackTreeMapSync::default(),
+            by_hand: RedBlackTreeSetSync::default(),
             roots: roots(plan, inventory, None),
         }
     }
@@ -75,21 +81,22 @@ impl View {
     pub fn of(plan: &Plan, inventory: &Inventory, run: &Run) -> Self {
         let mut pins = BTreeMap::new();
         let mut snapshots = BTreeMap::new();
-        let mut tokens = BTreeMap::new();
-        let mut by_hand = BTreeSet::new();
+        let mut tokens = RedBlackTreeMapSync::default();
+        let mut by_hand = RedBlackTreeSetSync::default();
         for (position, stage) in plan.stages.iter().enumerate() {
             let state = run.stage(position);
             if state.status == StageStatus::Adopted {
-                by_hand.insert(stage.id.clone());
+                by_hand.insert_mut(stage.id.clone());
             }
             if !state.token.is_null() {
-                tokens.insert(stage.id.clone(), state.token.clone());
+                tokens.insert_mut(stage.id.clone(), state.token.clone());
             }
             if let Ok(pin) = serde_json::from_value(state.output["pin"].clone()) {
                 pins.entry(stage.on).or_insert(pin);
             }
             if let Some(data) = run.snapshots().get(&stage.id) {
-                snapshots.entry(stage.on).or_insert_with(|| data.clone());
+                let data = || Arc::new(data.clone());
+                snapshots.entry(stage.on).or_insert_with(data);
             }
         }
         let both = [Place::Source, Place::Destination];
@@ -109,6 +116,33 @@ impl View {
             by_hand,
             roots: roots(plan, inventory, Some(run)),
         }
+    }
+
+    /// Takes in what a run has learned by an event that it has folded, where only the event's own
+    /// stage is concerned. Returns `false` where it is not: the run must then be read anew.
+    #[must_use]
+    pub fn learn(&mut self, event: &Event, run: &Run) -> bool {
+        let Some(id) = &event.stage else { return false };
+        let stays = |reach: &Option<Reach>| reach.is_none() && self.planned.is_empty();
+        match &event.kind {
+            EventKind::Started { reach, .. } if stays(reach) => {
+                let token = run.position(id).map(|position| &run.stage(position).token);
+                if let Some(token) = token.filter(|token| !token.is_null()) {
+                    self.tokens.insert_mut(id.clone(), token.clone());
+                }
+            }
+            EventKind::Succeeded { output, reach, .. }
+                if stays(reach) && output["pin"].is_null() && output["facts"].is_null() =>
+            {
+                if !output.is_null() {
+                    self.roots.set_output(id, output.clone());
+                }
+            }
+            EventKind::Skipped { .. } => self.roots.set_output(id, Value::Null),
+            EventKind::Retrying { .. } | EventKind::Failed { .. } | EventKind::Waiting { .. } => {}
+            _ => return false,
+        }
+        true
     }
 }
 

@@ -91,7 +91,7 @@ pub trait Action: Send + Sync {
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError>;
 
     /// Settles what all attempts must agree on. Changes nothing outside; not called again once it
-    /// is in the journal.
+    /// is in the journal, and never of an action that only looks: its attempts need no agreement.
     async fn prepare(&self, cx: &Context) -> Result<Prepared, ActionError> {
         let _ = cx;
         Ok(Prepared::default())

@@ -134,7 +134,10 @@ impl From<StoreError> for CliError {
                 told(Exit::Usage).hint(format!("go on with that run: sms-plan resume {run}"))
             }
             StoreError::LeaseLost { run } => told(Exit::Stopped)
-                .hint("this process has written nothing since and does nothing more")
+                .hint(
+                    "this process writes and begins nothing more; what it had handed over to a server \
+                     may end there, and the new driver waits for that",
+                )
                 .hint(format!("see who drives it: sms-plan status {run}")),
             StoreError::NoSuchRun(_) => told(Exit::Usage).hint("`sms-plan runs` lists the runs"),
             StoreError::Foreign { .. } => told(Exit::Usage)

@@ -233,19 +233,16 @@ impl Engine<'_> {
         }
     }
 
-    /// Returns the stage if its undo may begin once `UndoStarted` is durable.
+    /// Lets an undo begin, as soon as `UndoStarted` is durable.
     pub(super) fn looked_back(
         &mut self,
         position: usize,
         looked: LookedBack,
         gathered: &mut Gathered,
-    ) -> Result<Option<usize>, EngineError> {
+    ) -> Result<(), EngineError> {
         match looked {
-            LookedBack::Ready(_) if self.halt.is_some() => {
-                // Nothing has begun yet, so nothing is owed; a resume starts here.
-                self.leave(position);
-                Ok(None)
-            }
+            // Nothing has begun yet, so nothing is owed; a resume starts here.
+            LookedBack::Ready(_) if self.halt.is_some() => self.leave(position),
             LookedBack::Ready(seen) => {
                 let kind = EventKind::UndoStarted {
                     attempt: self.run.stage(position).undo_attempts + 1,
@@ -253,17 +250,12 @@ impl Engine<'_> {
                     saw: seen.map(|probe| self.drive.world.clean(&probe.saw)),
                 };
                 self.tell(position, kind, gathered);
-                Ok(Some(position))
+                gathered.begun_back.push(position);
             }
-            LookedBack::Gone(probe) => {
-                self.gone(position, Some(probe), gathered);
-                Ok(None)
-            }
-            LookedBack::Refused(error) => {
-                self.refused_back(position, &error, gathered)?;
-                Ok(None)
-            }
+            LookedBack::Gone(probe) => self.gone(position, Some(probe), gathered),
+            LookedBack::Refused(error) => self.refused_back(position, &error, gathered)?,
         }
+        Ok(())
     }
 
     pub(super) fn taken_back(

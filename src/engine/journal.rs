@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Drive;
 use super::Engine;
 use super::EngineError;
 use super::News;
@@ -47,6 +48,11 @@ impl Engine<'_> {
         let events = self.drive.store.append(&self.drive.lease, batch).await?;
         for event in events {
             self.run.fold(&event)?;
+            if let Some(view) = &mut self.view
+                && !Arc::make_mut(view).learn(&event, &self.run)
+            {
+                self.view = None;
+            }
             tracing::info!(
                 seq = event.seq,
                 stage = event.stage.as_ref().map(StageId::as_str),
@@ -58,17 +64,12 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// What actions may know now; made anew only when the run has learned something.
+    /// What actions may know now.
     pub(super) fn view(&mut self) -> Arc<View> {
-        let known = self.run.knowledge();
-        match &self.view {
-            Some((of, view)) if *of == known => Arc::clone(view),
-            _ => {
-                let view = View::of(&self.drive.plan, &self.drive.inventory, &self.run);
-                let view = Arc::new(view);
-                self.view = Some((known, Arc::clone(&view)));
-                view
-            }
-        }
+        let Drive {
+            plan, inventory, ..
+        } = &self.drive;
+        let anew = || Arc::new(View::of(plan, inventory, &self.run));
+        Arc::clone(self.view.get_or_insert_with(anew))
     }
 }

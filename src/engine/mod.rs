@@ -171,7 +171,8 @@ struct Engine<'a> {
     /// What is left of a roll back, where the run is rolled back.
     backwards: Option<Backwards>,
     gate: Gate,
-    view: Option<(u64, Arc<View>)>,
+    /// What actions may know; none until it is asked for, or where it must be read off the run anew.
+    view: Option<Arc<View>>,
     stop: watch::Receiver<Stop>,
     report: &'a mut (dyn FnMut(News<'_>, &Run) + Send),
     workers: JoinSet<Turn>,

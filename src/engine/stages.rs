@@ -22,22 +22,28 @@ use super::work::look;
 use crate::action::ActionError;
 use crate::action::ActionErrorKind;
 use crate::action::Context;
+use crate::action::Prepared;
 use crate::plan::ExpressionError;
 use crate::plan::Roots;
 use crate::plan::Stage;
 use crate::plan::why_skipped;
 use crate::run::EventKind;
 use crate::run::Place;
+use crate::run::Probe;
 use crate::run::Sealed;
 use crate::run::StageId;
+use crate::run::StageStatus;
 use crate::run::WaitingFor;
 
-/// Events, secrets and names to forget that go into one append.
+/// Events, secrets and names to forget that go into one append, and the stages whose attempts, or
+/// undos, begin once it is durable.
 #[derive(Default)]
 pub(super) struct Gathered {
     pub(super) kinds: Vec<(Option<StageId>, EventKind)>,
     secrets: Vec<Sealed>,
     forget: Vec<String>,
+    begun: Vec<usize>,
+    pub(super) begun_back: Vec<usize>,
 }
 
 impl Engine<'_> {
@@ -49,24 +55,56 @@ impl Engine<'_> {
         loop {
             let mut gathered = Gathered::default();
             let mut freed = None;
-            let last = self.last.unwrap_or(usize::MAX);
-            let ready: Vec<usize> = self.queue.ready().filter(|next| *next <= last).collect();
-            for position in ready {
+            let mut first = 0;
+            while let Some(position) = self.may_start(first) {
                 // What a skip has freed may stand earlier in the file, and has the first turn then;
                 // it is considered when the skip is durable.
-                let overtaken = freed.is_some_and(|freed| freed < position);
-                if overtaken || self.halt.is_some() || self.live >= self.drive.parallel {
+                if freed.is_some_and(|freed| freed <= position) {
                     break;
                 }
                 let skipped = self.consider(position, &mut gathered);
                 freed = [freed, skipped].into_iter().flatten().min();
+                first = position + 1;
             }
             if gathered.kinds.is_empty() {
                 return Ok(());
             }
-            self.append(gathered.kinds, gathered.secrets, gathered.forget)
-                .await?;
+            self.write(gathered).await?;
         }
+    }
+
+    /// Starts what may start now that others have ended, and needs no answer first: so one append
+    /// makes durable that a stage has ended and that the next begins. The rest has its turn when
+    /// the ends are durable.
+    fn start_at_once(&mut self, gathered: &mut Gathered) {
+        let mut first = 0;
+        while let Some(position) = self.may_start(first)
+            && self.asks_nothing(position)
+        {
+            self.consider(position, gathered);
+            first = position + 1;
+        }
+    }
+
+    /// Returns the first stage from a position on that may start, if any may.
+    fn may_start(&self, first: usize) -> Option<usize> {
+        if self.backwards.is_some() || self.halt.is_some() || self.live >= self.drive.parallel {
+            return None;
+        }
+        let last = self.last.unwrap_or(usize::MAX);
+        self.queue.ready_from(first).filter(|next| *next <= last)
+    }
+
+    /// Returns whether nothing has to be asked, looked at or agreed on before a stage begins.
+    fn asks_nothing(&self, position: usize) -> bool {
+        let stage = &self.drive.plan.stages[position];
+        let state = self.run.stage(position);
+        stage.when.is_none()
+            && stage.preconditions.is_empty()
+            && !self.drive.registry.changes(&stage.uses)
+            && state.status == StageStatus::Pending
+            && state.attempts == 0
+            && !(state.again || state.held_back)
     }
 
     /// Starts one ready stage, skips it, or leaves it for later. Returns the earliest stage that a
@@ -74,8 +112,12 @@ impl Engine<'_> {
     fn consider(&mut self, position: usize, gathered: &mut Gathered) -> Option<usize> {
         let plan = Arc::clone(&self.drive.plan);
         let stage = &plan.stages[position];
-        let is_host = matches!(stage.on, Place::Source | Place::Destination);
-        if is_host && self.busy.contains(&stage.on) {
+        if self.busy.contains(&stage.on) {
+            return None;
+        }
+        if self.asks_nothing(position) {
+            self.occupy(position);
+            self.begin(position, Prepared::default(), None, gathered);
             return None;
         }
         // A condition is asked once; a stage that has begun, or had ended, is on the path.
@@ -132,13 +174,19 @@ impl Engine<'_> {
             return None;
         }
         let early = self.passage(position)?;
-        self.queue.take(position);
-        if is_host {
-            self.busy.insert(stage.on);
-        }
-        self.live += 1;
+        self.occupy(position);
         self.spawn_look(position, early);
         None
+    }
+
+    /// Takes the place of a stage that starts; see [`Engine::leave`].
+    fn occupy(&mut self, position: usize) {
+        self.queue.take(position);
+        let on = self.drive.plan.stages[position].on;
+        if matches!(on, Place::Source | Place::Destination) {
+            self.busy.insert(on);
+        }
+        self.live += 1;
     }
 
     /// Returns what a stage must ask before it starts, or nothing if it may not start yet.
@@ -214,7 +262,7 @@ impl Engine<'_> {
             in_doubt: state.attempts > 0 || state.again,
             overridden: state.overridden && self.backwards.is_none(),
             before: state.again.then(|| state.output.clone()),
-            prepared: state.attempts > 0,
+            prepared: state.attempts > 0 || !self.drive.registry.changes(&stage.uses),
             back: self.backwards.is_some(),
             early,
             context,
@@ -248,8 +296,6 @@ impl Engine<'_> {
     ) -> Result<(), EngineError> {
         let mut gathered = Gathered::default();
         let mut ended = Vec::new();
-        let mut begun = Vec::new();
-        let mut begun_back = Vec::new();
         let mut due = Vec::new();
         for turn in turns {
             match turn {
@@ -258,14 +304,13 @@ impl Engine<'_> {
                     due.push(position);
                 }
                 Ok(Turn::Looked(position, looked)) => {
-                    let ready = self.looked(position, looked, &mut gathered, &mut ended)?;
-                    begun.extend(ready);
+                    self.looked(position, looked, &mut gathered, &mut ended)?;
                 }
                 Ok(Turn::Ended(position, took, result)) => {
                     self.applied(position, took, result, &mut gathered, &mut ended)?;
                 }
                 Ok(Turn::LookedBack(position, looked)) => {
-                    begun_back.extend(self.looked_back(position, looked, &mut gathered)?);
+                    self.looked_back(position, looked, &mut gathered)?;
                 }
                 Ok(Turn::TakenBack(position, result)) => {
                     self.taken_back(position, result, &mut gathered)?;
@@ -274,17 +319,12 @@ impl Engine<'_> {
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
         }
-        self.append(gathered.kinds, gathered.secrets, gathered.forget)
-            .await?;
+        // The queue may be ahead of the journal: where an append fails, the loop ends.
         for position in ended {
             self.queue.end(position);
         }
-        for position in begun {
-            self.spawn_apply(position);
-        }
-        for position in begun_back {
-            self.spawn_undo(position);
-        }
+        self.start_at_once(&mut gathered);
+        self.write(gathered).await?;
         for position in due {
             if self.backwards.is_some() {
                 self.spawn_back(position);
@@ -298,16 +338,26 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Returns the stage if its attempt may begin once `Started` is durable.
+    /// Makes durable what was gathered; only then the attempts begin.
+    async fn write(&mut self, gathered: Gathered) -> Result<(), EngineError> {
+        self.append(gathered.kinds, gathered.secrets, gathered.forget)
+            .await?;
+        for position in gathered.begun {
+            self.spawn_apply(position);
+        }
+        for position in gathered.begun_back {
+            self.spawn_undo(position);
+        }
+        Ok(())
+    }
+
     fn looked(
         &mut self,
         position: usize,
         looked: Looked,
         gathered: &mut Gathered,
         ended: &mut Vec<usize>,
-    ) -> Result<Option<usize>, EngineError> {
-        let id = self.drive.plan.stages[position].id.clone();
-        let attempt = self.run.stage(position).attempts;
+    ) -> Result<(), EngineError> {
         match looked {
             Looked::Ready(prepared, seen) => {
                 self.gate.answered(position, true);
@@ -315,36 +365,44 @@ impl Engine<'_> {
                     // Nothing has begun yet, so nothing is owed; a resume starts here.
                     self.leave(position);
                     self.queue.put_back(position);
-                    return Ok(None);
+                } else {
+                    self.begin(position, prepared, seen, gathered);
                 }
-                let planned = self.run.stage(position).planned.clone();
-                let kind = EventKind::Started {
-                    attempt: attempt + 1,
-                    token: prepared.token,
-                    reach: prepared.reach.or(planned),
-                    standing: seen.as_ref().map(|probe| probe.standing),
-                    saw: seen.map(|probe| self.drive.world.clean(&probe.saw)),
-                };
-                gathered.kinds.push((Some(id), kind));
-                gathered.secrets.extend(prepared.secrets);
-                Ok(Some(position))
             }
             Looked::Done(probe) => {
                 let saw = self.drive.world.clean(&probe.saw);
                 self.succeeded(position, 0, Some(saw), probe.outcome, gathered);
                 ended.push(position);
-                Ok(None)
             }
-            Looked::Gone(probe) => {
-                self.gone(position, Some(probe), gathered);
-                Ok(None)
-            }
+            Looked::Gone(probe) => self.gone(position, Some(probe), gathered),
             Looked::Refused(error) => {
                 self.gate.answered(position, false);
                 self.refused(position, &error, gathered)?;
-                Ok(None)
             }
         }
+        Ok(())
+    }
+
+    /// Lets an attempt begin, as soon as `Started` is durable.
+    fn begin(
+        &mut self,
+        position: usize,
+        prepared: Prepared,
+        seen: Option<Probe>,
+        gathered: &mut Gathered,
+    ) {
+        let state = self.run.stage(position);
+        let kind = EventKind::Started {
+            attempt: state.attempts + 1,
+            token: prepared.token,
+            reach: prepared.reach.or_else(|| state.planned.clone()),
+            standing: seen.as_ref().map(|probe| probe.standing),
+            saw: seen.map(|probe| self.drive.world.clean(&probe.saw)),
+        };
+        let id = self.drive.plan.stages[position].id.clone();
+        gathered.kinds.push((Some(id), kind));
+        gathered.secrets.extend(prepared.secrets);
+        gathered.begun.push(position);
     }
 
     fn applied(

@@ -72,7 +72,7 @@ pub(super) struct Look {
     pub(super) overridden: bool,
     /// What a stage handed back that had ended and is looked at again.
     pub(super) before: Option<Value>,
-    /// The attempts agree on something already.
+    /// The attempts agree on everything already.
     pub(super) prepared: bool,
     /// The run is rolled back: what has begun is settled, and nothing is begun.
     pub(super) back: bool,
@@ -200,14 +200,17 @@ pub(super) fn late(limit: Duration) -> String {
 async fn settled_probe(action: &dyn Action, context: &Context) -> Result<Probe, ActionError> {
     let limit = context.stage().timeout;
     let until = Instant::now() + limit;
+    let mut last = None;
     loop {
         let answer = timeout_at(until, async {
             context.settle().await?;
             action.probe(context).await
         });
-        let answer = answer
-            .await
-            .unwrap_or_else(|_| Ok(Probe::new(Standing::Unreachable, late(limit))));
+        let answer = answer.await.unwrap_or_else(|_| {
+            // What an earlier look has met says more than that this one took too long.
+            let words = last.take().unwrap_or_else(|| late(limit));
+            Ok(Probe::new(Standing::Unreachable, words))
+        });
         let unanswered = match answer {
             Ok(probe) if probe.standing == Standing::Unreachable => probe,
             Ok(probe) => return Ok(probe),
@@ -219,6 +222,7 @@ async fn settled_probe(action: &dyn Action, context: &Context) -> Result<Probe, 
         if Instant::now() + LOOK_AGAIN >= until {
             return Ok(unanswered);
         }
+        last = Some(unanswered.saw);
         sleep(LOOK_AGAIN).await;
     }
 }

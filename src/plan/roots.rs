@@ -4,8 +4,9 @@
 //! when connecting, the outputs of stages and the run are added as they become known. What is not
 //! there is not known yet: nothing here invents a value, and no secret is ever among them.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use rpds::RedBlackTreeMapSync;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -24,15 +25,16 @@ pub const ROOTS: [&str; 6] = [
     "run",
 ];
 
-/// The values that expressions and templates read.
-#[derive(Clone, Debug, Default)]
+/// The values that expressions and templates read; a clone shares them, and costs nothing however
+/// many stages have ended.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Roots {
-    source: Value,
-    destination: Value,
-    directory: Value,
-    inventory: Value,
-    run: Value,
-    stages: BTreeMap<String, Value>,
+    source: Arc<Value>,
+    destination: Arc<Value>,
+    directory: Arc<Value>,
+    inventory: Arc<Value>,
+    run: Arc<Value>,
+    stages: RedBlackTreeMapSync<StageId, Value>,
 }
 
 impl Roots {
@@ -42,14 +44,14 @@ impl Roots {
     }
 
     pub(crate) fn of_inventory(inventory: Value) -> Self {
-        let host = |name: &str| inventory["hosts"][name].clone();
+        let host = |name: &str| Arc::new(inventory["hosts"][name].clone());
         Self {
             source: host("source"),
             destination: host("destination"),
-            directory: inventory["directory"].clone(),
-            inventory,
-            run: Value::Null,
-            stages: BTreeMap::new(),
+            directory: Arc::new(inventory["directory"].clone()),
+            inventory: Arc::new(inventory),
+            run: Arc::default(),
+            stages: RedBlackTreeMapSync::default(),
         }
     }
 
@@ -63,6 +65,7 @@ impl Roots {
             Place::Directory | Place::Orchestrator => return,
         };
         if let Value::Object(facts) = facts {
+            let host = Arc::make_mut(host);
             if !host.is_object() {
                 *host = Value::Object(Map::new());
             }
@@ -79,13 +82,13 @@ impl Roots {
     /// Sets the output of an ended stage; [`Value::Null`] for a skipped one.
     pub fn set_output(&mut self, stage: &StageId, output: Value) {
         let ended = Map::from_iter([("output".to_owned(), output)]);
-        self.stages
-            .insert(stage.as_str().to_owned(), Value::Object(ended));
+        self.stages.insert_mut(stage.clone(), Value::Object(ended));
     }
 
     /// Sets what is known of the run: its id, and the name and version of its plan.
     pub fn set_run(&mut self, id: &str, plan: &str, version: &str) {
-        self.run = json!({ "id": id, "plan": plan, "planVersion": version });
+        let run = json!({ "id": id, "plan": plan, "planVersion": version });
+        self.run = Arc::new(run);
     }
 
     /// Returns the facts of a host known so far; [`Value::Null`] for another place.
@@ -100,7 +103,7 @@ impl Roots {
     /// Returns the value at a path such as `["source", "os"]`, if it is known.
     pub fn get<S: AsRef<str>>(&self, path: &[S]) -> Option<&Value> {
         let mut path = path.iter().map(AsRef::as_ref);
-        let mut value = match path.next()? {
+        let mut value: &Value = match path.next()? {
             "source" => &self.source,
             "destination" => &self.destination,
             "directory" => &self.directory,
@@ -129,7 +132,7 @@ impl Roots {
         }
         let known = stages
             .iter()
-            .filter_map(|id| Some((id.clone(), self.stages.get(id)?.clone())));
+            .filter_map(|id| Some((id.clone(), self.stages.get(id.as_str())?.clone())));
         Value::Object(known.collect())
     }
 }

@@ -62,11 +62,11 @@ fn path(rehearsal: &Rehearsal) -> Vec<StageId> {
         .collect()
 }
 
-/// Rehearses without faults, and then once for each kind at each stage that ran and is chosen;
-/// leaves out those that never strike, as there is nothing that could go wrong so.
+/// Rehearses without faults, and then once for each kind of fault at each stage that ran, where it is
+/// chosen; leaves out those that never strike, as there is nothing that could go wrong so.
 pub async fn every_fault(
     setting: &Setting,
-    chosen: impl Fn(&StageId) -> bool,
+    chosen: impl Fn(&Fault) -> bool,
 ) -> Result<(Rehearsal, Vec<FaultRow>), RehearseError> {
     let calm = Setting {
         faults: Vec::new(),
@@ -79,12 +79,15 @@ pub async fn every_fault(
     if undisturbed.run.state() != RunState::Succeeded {
         return Ok((undisturbed, rows));
     }
-    for stage in path(&undisturbed).into_iter().filter(chosen) {
+    for stage in path(&undisturbed) {
         for kind in FaultKind::ALL {
             let fault = Fault {
                 stage: stage.clone(),
                 kind,
             };
+            if !chosen(&fault) {
+                continue;
+            }
             let disturbed = Setting {
                 faults: vec![fault.clone()],
                 resumes: RESUMES,

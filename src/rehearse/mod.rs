@@ -14,5 +14,5 @@ mod timing;
 pub use every_fault::{FaultRow, every_fault, random_faults};
 pub use journal::{Interruption, InterruptionKind};
 pub use measured::{Measured, done, fitted};
-pub use rehearsal::{Rehearsal, RehearseError, Setting, Stopped, rehearse};
+pub use rehearsal::{Rehearsal, RehearseError, Setting, Stopped, rehearse, rehearse_on};
 pub use timing::{Basis, Timing, timing};

@@ -82,6 +82,19 @@ pub struct Setting {
     pub resumes: u32,
 }
 
+impl Setting {
+    /// The two servers and their domain, as they are before the rehearsal.
+    pub fn twin(&self) -> Result<Simulation, AssumptionError> {
+        Simulation::of(
+            &self.inventory,
+            self.observed.as_deref(),
+            &self.assumptions,
+            &self.tempo,
+            self.seed,
+        )
+    }
+}
+
 /// What a rehearsal came to.
 #[derive(Clone, Debug)]
 pub struct Rehearsal {
@@ -140,14 +153,16 @@ pub async fn rehearse(
     setting: &Setting,
     report: &mut (dyn FnMut(&Event, &Run) + Send),
 ) -> Result<Rehearsal, RehearseError> {
+    rehearse_on(setting.twin()?, setting, report).await
+}
+
+/// The same on a twin that the caller holds as well, and may change while it goes on.
+pub async fn rehearse_on(
+    simulation: Simulation,
+    setting: &Setting,
+    report: &mut (dyn FnMut(&Event, &Run) + Send),
+) -> Result<Rehearsal, RehearseError> {
     let began = Instant::now();
-    let simulation = Simulation::of(
-        &setting.inventory,
-        setting.observed.as_deref(),
-        &setting.assumptions,
-        &setting.tempo,
-        setting.seed,
-    )?;
     simulation.arm(&setting.faults);
     let bench = Bench::new(setting, simulation);
     let mut stops: Vec<Stopped> = Vec::new();

@@ -84,11 +84,20 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
                 stage.id
             )),
             Some(WaitingFor::Judgement) => Some(format!(
-                "hint: look at the machine; if the stage may run again: sms-plan resume {id} \
-                 {with_state} --retry {} --reason TEXT",
-                stage.id
+                "hint: only a person can judge that; look at the machine, and if you\n\
+                 \x20     put it right: the next resume looks again\n\
+                 \x20     want the stage to run again whatever is there: \
+                 sms-plan resume {id} {with_state} --retry {stage} --reason TEXT\n\
+                 \x20     did the step by hand: \
+                 sms-plan adopt {id} {stage} --by NAME --reason TEXT {with_state}",
+                stage = stage.id
             )),
-            Some(WaitingFor::Machine | WaitingFor::Fact) | None => None,
+            Some(WaitingFor::Machine) => Some(
+                "hint: bring it back, or mend the way to it; the next resume looks before it does \
+                 anything"
+                    .to_owned(),
+            ),
+            Some(WaitingFor::Fact) | None => None,
         };
         if let Some(way_out) = way_out {
             let _infallible = writeln!(text, "{way_out}");

@@ -103,12 +103,15 @@ impl Live {
         )]
         self.bar.set_position((run.percent() * 10.0) as u64);
         self.bar.set_prefix(format!("{}%", whole(run.percent())));
-        let texts: Vec<String> = self
-            .under_way
-            .iter()
-            .map(|stage| self.text_of(stage, roots))
-            .collect();
-        self.bar.set_message(texts.join(" | "));
+        // Where nobody sees the line, nothing is spent on it: many stages may be under way.
+        if self.terminal {
+            let texts: Vec<String> = self
+                .under_way
+                .iter()
+                .map(|stage| self.text_of(stage, roots))
+                .collect();
+            self.bar.set_message(texts.join(" | "));
+        }
     }
 
     /// Hears of a stage that takes much longer than it usually does.

@@ -98,8 +98,8 @@ fn heading(lock: &Lock) -> String {
                 if held.stopped {
                     format!(
                         "stopped (Ctrl-Z or SIGSTOP): `kill -CONT {}` lets it go on; a resume after \
-                         that time takes the run over",
-                        held.holder.pid
+                         {} takes the run over",
+                        held.holder.pid, held.until
                     )
                 } else if held.alive {
                     "yes".to_owned()

@@ -151,24 +151,21 @@ fn from(basis: Basis) -> &'static str {
 /// What the words of [`from`] mean, those that occur.
 fn times(rehearsal: &Rehearsal, tempo: &Tempo) -> Vec<String> {
     let bases: BTreeSet<Basis> = rehearsal.bases.values().copied().collect();
-    let meaning = |basis: Basis| {
-        match basis {
-        Basis::Runs => format!("as measured in {}", tempo.from),
-        Basis::Given => "by --assume".to_owned(),
-        Basis::Lab => {
-            "Debian 12 in containers; other machines restart more slowly: --assume source.restart=2m"
-                .to_owned()
-        }
-        Basis::Assumption => {
-            "nobody has measured Windows servers yet; better: --assume source.restart=4m, --timing-from RUN"
-                .to_owned()
-        }
-    }
-    };
-    let words = bases.into_iter();
-    words
-        .map(|basis| format!("{}: {}", from(basis), meaning(basis)))
-        .collect()
+    let mut servers = rehearsal.end.windows.values();
+    let windows_only = servers.all(|windows| *windows);
+    let words = bases.into_iter().map(|basis| {
+        let meaning = match basis {
+            Basis::Runs => return format!("{}: as measured in {}", from(basis), tempo.from),
+            Basis::Given => "by --assume",
+            Basis::Lab if windows_only => "answers of a domain controller, on Debian 12",
+            Basis::Lab => "Debian 12 in containers, which restart fast; --assume source.restart=2m",
+            Basis::Assumption => {
+                "never measured on Windows; --assume source.restart=4m, --timing-from RUN"
+            }
+        };
+        format!("{}: {meaning}", from(basis))
+    });
+    words.collect()
 }
 
 fn outage(rehearsal: &Rehearsal) -> String {

@@ -39,8 +39,9 @@ pub struct Event {
     /// What happened.
     #[serde(flatten)]
     pub kind: EventKind,
-    /// SHA-256, in hexadecimal, over the previous entry's hash and this entry's stored text.
-    #[serde(default)]
+    /// SHA-256, in hexadecimal, over the previous entry's hash and this entry's stored text, which
+    /// is the entry without it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub hash: String,
 }
@@ -454,23 +455,6 @@ impl EventKind {
         match self {
             Self::UndoStarted { .. } | Self::Undone { .. } | Self::UndoFailed { .. } => true,
             Self::OverrideAccepted { what, .. } => what == LEAVE,
-            _ => false,
-        }
-    }
-
-    /// Returns whether a run knows more after this event than its stages' statuses.
-    pub(super) fn teaches(&self) -> bool {
-        match self {
-            Self::Started { token, reach, .. } => !token.is_null() || reach.is_some(),
-            Self::Succeeded { output, reach, .. } | Self::Adopted { output, reach, .. } => {
-                !output.is_null() || reach.is_some()
-            }
-            Self::RunCreated { .. }
-            | Self::LeaseTaken { .. }
-            | Self::Snapshot { .. }
-            | Self::PlanEdited { .. }
-            | Self::UndoStarted { .. }
-            | Self::Undone { .. } => true,
             _ => false,
         }
     }

@@ -128,7 +128,6 @@ pub struct Run {
     back: Option<Back>,
     confirmation: Option<Confirmation>,
     epoch: u64,
-    knowledge: u64,
     seq: u64,
     at: String,
     created: Option<Event>,
@@ -215,7 +214,6 @@ impl Run {
             snapshots: BTreeMap::new(),
             progress,
             epoch: 0,
-            knowledge: 0,
             seq: 0,
             at: String::new(),
             created: None,
@@ -271,9 +269,6 @@ impl Run {
         self.seq = seq;
         if self.at < event.at {
             self.at.clone_from(&event.at);
-        }
-        if event.kind.teaches() {
-            self.knowledge += 1;
         }
         Ok(())
     }
@@ -737,12 +732,6 @@ impl Run {
     /// The epoch of the last process that took the lease.
     pub fn epoch(&self) -> u64 {
         self.epoch
-    }
-
-    /// Changes whenever the run has learned something that an action or a condition may ask for:
-    /// an output, a note, a reach, a snapshot or its epoch.
-    pub fn knowledge(&self) -> u64 {
-        self.knowledge
     }
 
     /// The number of the last event.

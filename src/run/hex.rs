@@ -1,13 +1,14 @@
 //! Digests as people and journals write them.
 
-use std::fmt::Write as _;
-
 /// Writes bytes in hexadecimal, in small letters.
 pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
-        // Writing to a string cannot fail.
-        let _infallible = write!(text, "{byte:02x}");
+        text.push(DIGITS[usize::from(byte >> 4)]);
+        text.push(DIGITS[usize::from(byte & 0xf)]);
     }
     text
 }

@@ -1,5 +1,6 @@
 //! The names of stages and runs.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -98,6 +99,12 @@ macro_rules! text_id {
         }
     };
 }
+impl Borrow<str> for StageId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 text_id!(StageId);
 text_id!(RunId);
 

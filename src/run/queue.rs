@@ -46,6 +46,11 @@ impl Queue {
         self.ready.iter().copied()
     }
 
+    /// Returns the first stage from a position on that may start.
+    pub fn ready_from(&self, first: usize) -> Option<usize> {
+        self.ready.range(first..).next().copied()
+    }
+
     /// Takes a stage out because it starts now.
     pub fn take(&mut self, index: usize) {
         self.ready.remove(&index);

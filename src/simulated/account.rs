@@ -13,7 +13,10 @@ use crate::run::Place;
 use crate::run::RunId;
 
 /// Creates a local administrator; one that this run made already is completed.
-pub(super) fn create(twin: &mut Twin, place: Place, account: &Account) -> Outcome {
+///
+/// An account is there before it is an administrator and may log on by a key: cut in the middle it
+/// is neither (`useradd` before its group and key; `net user /add` before `net localgroup`).
+pub(super) fn create(twin: &mut Twin, place: Place, account: &Account, whole: bool) -> Outcome {
     let machine = twin.machine_mut(place);
     let key = account.name.to_lowercase();
     if machine
@@ -26,9 +29,9 @@ pub(super) fn create(twin: &mut Twin, place: Place, account: &Account) -> Outcom
     let made = LocalAccount {
         name: account.name.clone(),
         password: Some(account.password.clone()),
-        key: account.key,
+        key: account.key && whole,
         marker: Some(account.marker.clone()),
-        administrator: true,
+        administrator: whole,
     };
     machine.accounts.insert(key, made);
     Ok(Done::Nothing)

@@ -226,6 +226,10 @@ pub(super) fn mend(twin: &mut Twin) -> Vec<String> {
         twin.strangers.clear();
     }
     if let Some(domain) = &mut twin.domain {
+        if !domain.answers {
+            domain.answers = true;
+            done.push("brought the domain controller back".to_owned());
+        }
         if domain.read_only {
             domain.read_only = false;
             done.push("let the domain controller take changes again".to_owned());

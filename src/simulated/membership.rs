@@ -311,7 +311,13 @@ pub(super) fn spns(
     alternates: &[String],
 ) -> Result<Vec<String>, HostErrorKind> {
     let domain = &twin.domain()?.name;
-    let mut wanted = names::host_spns(name, domain).to_vec();
+    let mut wanted = if windows {
+        names::host_spns(name, domain).to_vec()
+    } else {
+        // Samba spells its own name in capitals, with the domain behind it too (seen in the lab).
+        let name = name.to_uppercase();
+        vec![format!("HOST/{name}"), format!("HOST/{name}.{domain}")]
+    };
     let restricted = wanted
         .iter()
         .map(|spn| spn.replace("HOST/", "RestrictedKrbHost/"));

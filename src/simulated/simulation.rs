@@ -18,6 +18,7 @@ use super::fault::Fault;
 use super::fault::acting;
 use super::machines::SimulatedMachines;
 use super::make;
+use super::meddling::Meddling;
 use super::observed::Observed;
 use super::tempo::Tempo;
 use super::timing::Millis;
@@ -94,8 +95,13 @@ impl Simulation {
         self.cuts.send_modify(|count| *count += 1);
     }
 
+    /// Lets somebody else change something, as it may happen while nobody drives the run.
+    pub fn meddle(&self, meddling: &Meddling) {
+        self.with(|twin| super::meddling::meddle(twin, meddling));
+    }
+
     /// Does what a person would do before a resume: switches on what is off, removes strangers from
-    /// the network, makes the domain controller take changes. Says what was done.
+    /// the network, makes the domain controller answer and take changes. Says what was done.
     pub fn mend(&self) -> Vec<String> {
         self.with(super::end::mend)
     }

@@ -299,9 +299,19 @@ impl Twin {
             // The others are one step each: cut in the middle they have not happened. The fence is
             // kept by `begin`'s caller, which alone knows the epoch.
             Change::Fence => {}
+            Change::CreateAccount(new) => return account::create(self, place, new, whole),
+            // Names are set and removed one by one.
+            Change::SetAlternates(names) => {
+                let part = if whole { names.len() } else { names.len() / 2 };
+                naming::set_alternates(self, place, &names[..part]);
+            }
+            Change::RemoveAlternates => {
+                let alternates = &mut self.machine_mut(place).alternates;
+                let left = if whole { 0 } else { alternates.len() / 2 };
+                alternates.truncate(left);
+            }
             _ if !whole => {}
             Change::Unfence => self.machine_mut(place).fence = None,
-            Change::CreateAccount(new) => return account::create(self, place, new),
             Change::RemoveAccount(name) => return account::remove(self, place, name, run),
             Change::SetTokenFilter(value) => policy::set(self, place, *value),
             Change::RestoreNames(names) => naming::restore(self, place, names),
@@ -310,8 +320,6 @@ impl Twin {
             Change::Restart { boot } => {
                 return restart::restart(self, place, boot, how != Extent::WithoutReturn);
             }
-            Change::SetAlternates(names) => naming::set_alternates(self, place, names),
-            Change::RemoveAlternates => self.machine_mut(place).alternates.clear(),
             Change::MergeKeytab(keys) => self.machine_mut(place).keytab.extend(keys),
             Change::RestoreSecrets(secrets) => {
                 let machine = self.machine_mut(place);

@@ -35,11 +35,7 @@ pub(super) fn written(
         seq,
         source,
     };
-    let mut value = serde_json::to_value(&event).map_err(unreadable)?;
-    if let Some(fields) = value.as_object_mut() {
-        fields.remove("hash");
-    }
-    let body = value.to_string();
+    let body = serde_json::to_string(&event).map_err(unreadable)?;
     event.hash = chain(previous, &body);
     Ok((event, body))
 }

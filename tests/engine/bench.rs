@@ -123,6 +123,13 @@ impl Bench {
         }
     }
 
+    /// Gives the inventory another name, as a later process may find it.
+    pub(super) fn rename_inventory(&mut self, name: &str) {
+        let text = INVENTORY.replace("name: stand", &format!("name: {name}"));
+        let loaded = load_inventory(&Source::from_text("inventory.yaml", &text));
+        self.inventory = Arc::new(loaded.expect("a good inventory").value);
+    }
+
     pub(super) fn parallel(mut self, parallel: usize) -> Self {
         self.parallel = parallel;
         self

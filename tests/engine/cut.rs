@@ -37,6 +37,7 @@ pub(super) struct CutStore {
 struct State {
     cut: Option<Cut>,
     written: usize,
+    appends: usize,
     dead: bool,
 }
 
@@ -59,6 +60,11 @@ impl CutStore {
     /// Works again.
     pub(super) fn mend(&self) {
         *self.lock() = State::default();
+    }
+
+    /// How many appends there were, counted from the last cut.
+    pub(super) fn appends(&self) -> usize {
+        self.lock().appends
     }
 
     /// Whether it has not been cut off yet.
@@ -101,6 +107,7 @@ impl Store for CutStore {
         let cut = {
             let mut state = self.lock();
             state.written += batch.drafts.len();
+            state.appends += 1;
             match state.cut {
                 Some(Cut::Before(n) | Cut::After(n)) if state.written > n => {
                     state.dead = true;

@@ -113,6 +113,20 @@ async fn between_is_finished_without_asking_preconditions() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_condition_of_a_stage_that_has_begun_is_not_asked_again() {
+    let stage = format!("{STAGE}, when: \"inventory.metadata.name == 'stand'\"");
+    let mut bench = Bench::new(&stage);
+    bench.begin().await;
+    bench.store.cut(Cut::Before(1));
+    bench.drive().await.expect_err("the store is cut off");
+    bench.stand.put("a", 1);
+    bench.rename_inventory("other");
+    let run = bench.resume().await.expect("a resume");
+    assert_eq!(status(&run), StageStatus::Succeeded, "half of it is there");
+    assert_eq!(bench.stand.effects()["a"], 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn foreign_pauses_for_a_person() {
     let mut bench = in_doubt(0).await;
     bench.stand.say("a", Standing::Foreign);

@@ -136,3 +136,53 @@ async fn no_more_stages_than_allowed_are_under_way() {
     bench.apply().await.expect("nothing cuts it off");
     assert_eq!(bench.stand.most_at_work(), 3);
 }
+
+/// How many appends the loop makes for a plan, its end included.
+async fn appends(stages: &str, parallel: usize) -> usize {
+    let mut bench = Bench::new(stages).parallel(parallel);
+    bench.begin().await;
+    let before = bench.store.appends();
+    let run = bench.drive().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::Succeeded, "{:?}", bench.lines());
+    bench.check("undisturbed");
+    bench.store.appends() - before
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_append_ends_a_stage_that_asks_nothing_and_begins_the_next() {
+    let chain = |uses: &str| {
+        let stage = |n: usize| match n {
+            0 => format!("id: s0, uses: {uses}\n"),
+            n => format!("id: s{n}, uses: {uses}, needs: [s{}]\n", n - 1),
+        };
+        (0..10).map(stage).collect::<String>()
+    };
+    // The first start, nine ends that are starts, the last end, and the run's.
+    assert_eq!(appends(&chain("test.look"), 4).await, 12);
+    // What changes something is looked at first, when the end before is durable.
+    assert_eq!(appends(&chain("test.step"), 4).await, 21);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stages_that_start_and_end_together_share_appends() {
+    let fan: String = (0..100)
+        .map(|n| format!("id: s{n}, uses: test.look\n"))
+        .collect();
+    // All starts, the run's end, and the ends as they come: two or three times, not a hundred.
+    let appends = appends(&fan, 100).await;
+    assert!(appends <= 5, "{appends}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_condition_knows_that_a_stage_was_skipped() {
+    let mut bench = Bench::new(
+        "
+        id: first, uses: test.look
+        id: never, needs: [first], when: 'stages[\"first\"].output.by == \"nobody\"'
+        id: last, needs: [never], when: 'stages[\"never\"].output == null'
+        ",
+    );
+    let run = bench.apply().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::Succeeded, "{:?}", bench.lines());
+    assert_eq!(bench.lines_of("last").len(), 2, "{:?}", bench.lines());
+}

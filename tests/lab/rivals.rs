@@ -2,6 +2,7 @@
 //! folder and in a copy of it, and two state folders. The server obeys one of them.
 
 use std::path::Path;
+use std::time::Duration;
 
 use sms_plan::run::EventKind;
 
@@ -22,7 +23,7 @@ stages:
     on: source
     uses: host.run
     needs: [connect-source]
-    with: { script: sleep 3; echo slow >>/root/errands, probe: grep -qx slow /root/errands }
+    with: { script: touch /root/begun; sleep 3; echo slow >>/root/errands, probe: grep -qx slow /root/errands }
   - id: next
     description: next
     on: source
@@ -35,7 +36,7 @@ stages:
 fn errands(test: &str) -> Option<Scene> {
     let scene = Scene::new(test)?;
     std::fs::write(scene.path("errands.yaml"), PLAN).unwrap();
-    assert_eq!(on(SOURCE, "rm -f /root/errands"), "");
+    assert_eq!(on(SOURCE, "rm -f /root/errands /root/begun"), "");
     Some(scene)
 }
 
@@ -43,7 +44,14 @@ fn errands(test: &str) -> Option<Scene> {
 async fn at_work(scene: &Scene, state: &Path) -> Drive {
     let mut drive = Drive::start(scene.apply_plan("errands.yaml", state));
     drive.until_started("slow").await;
-    drive
+    // Durable is not handed over yet.
+    for _ in 0..50 {
+        if on(SOURCE, "test -e /root/begun").is_empty() {
+            return drive;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the script never began");
 }
 
 /// The lease is as old as if its holder had slept for longer than that lasts.

@@ -2,8 +2,11 @@
 
 mod any_run;
 mod every_cut;
+mod every_fault;
 mod every_kind;
 mod faults;
+mod from_run;
+mod in_doubt;
 pub(crate) mod likeness;
 mod recorded;
 mod shown;
@@ -20,11 +23,7 @@ use sms_plan::simulated::{Assumptions, Fault, Tempo};
 
 /// The pair of an example, rehearsed as it is.
 pub(crate) fn example(name: &str) -> Setting {
-    let folder = match name {
-        "windows-cluster" => "tests/fixtures/rehearse",
-        _ => "examples",
-    };
-    let path = format!("{}/{folder}/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/examples/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap();
     setting(&path, &text)
 }

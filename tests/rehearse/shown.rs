@@ -52,6 +52,37 @@ fn the_program_rehearses_without_anything_else() {
     insta::assert_snapshot!(text(&output.stdout));
 }
 
+/// `examples/picture` makes it anew.
+#[test]
+fn the_picture_in_the_readme_shows_what_the_program_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [
+        "rehearse",
+        "@plans/cutover.yaml",
+        "-i",
+        "@examples/windows-2019-domain.yaml",
+    ];
+    let printed = text(&program(folder.path(), &arguments).stdout);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/rehearsal.svg");
+    let picture = std::fs::read_to_string(path).unwrap();
+    assert!(picture.len() < 100_000, "it is kept small");
+    let pieces = picture.split('<').filter_map(|piece| piece.split_once('>'));
+    let shown: String = pieces.map(|(_, text)| text).collect();
+    let entities = [
+        ("&#160;", " "),
+        ("&#x27;", "'"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+    ];
+    let shown = entities
+        .iter()
+        .fold(shown, |shown, (entity, plain)| shown.replace(entity, plain));
+    for line in printed.lines().map(str::trim_end) {
+        assert!(shown.contains(line), "the picture has no `{line}`");
+    }
+}
+
 #[test]
 fn a_fault_ends_it_as_it_would_end_in_earnest() {
     let folder = tempfile::tempdir().unwrap();
@@ -161,7 +192,7 @@ async fn every_fault_has_its_line() {
         "rename-source",
         "restart-source-after-rename",
     ];
-    let (undisturbed, rows) = every_fault(&setting, |stage| chosen.contains(&stage.as_str()))
+    let (undisturbed, rows) = every_fault(&setting, |fault| chosen.contains(&fault.stage.as_str()))
         .await
         .unwrap();
     for row in &rows {

@@ -81,17 +81,21 @@ proptest! {
         let mut begun = Vec::new();
         for happening in &happenings {
             let event = next_event(&run, happening);
-            drop(run.fold(&event));
+            if run.fold(&event).is_err() {
+                continue;
+            }
+            // A look may find done what this run has not begun; a skip has nothing to undo.
+            let begins = matches!(
+                event.kind,
+                EventKind::Started { .. } | EventKind::Succeeded { .. } | EventKind::Adopted { .. }
+            );
+            begun.extend(event.stage.filter(|_| begins));
             for (stage, state) in run.stages() {
-                let ended = state.status.has_ended() && state.status != StageStatus::Skipped;
-                if ended || state.attempts > 0 {
-                    begun.push(stage.id.clone());
-                }
                 if matches!(
                     state.status,
                     StageStatus::Undoing | StageStatus::Undone | StageStatus::Left
                 ) {
-                    prop_assert!(begun.contains(&stage.id));
+                    prop_assert!(begun.contains(&stage.id), "{}", stage.id);
                 }
             }
         }

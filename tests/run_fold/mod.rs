@@ -4,3 +4,4 @@ mod edit;
 mod events;
 mod fold;
 mod queue;
+mod view;

@@ -7,7 +7,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use sms_plan::store::{Batch, SqliteStore, Store as _, StoreError};
 
-use super::bench::{Bench, batch, elsewhere, id, me, new_run, secret, started};
+use super::bench::{Bench, batch, elsewhere, ended, id, me, new_run, secret, started};
 
 async fn read_after(harm: &str) -> Option<StoreError> {
     let bench = Bench::in_a_file();
@@ -108,6 +108,47 @@ async fn a_journal_outlives_its_process() {
     );
 }
 
+#[tokio::test]
+async fn a_store_of_an_older_format_is_taken_over_with_everything_in_it() {
+    let bench = Bench::in_a_file();
+    let lease = bench.run_with_events("r").await;
+    let first = bench.store.read(&id("r")).await.expect("the run");
+    let older = tempfile::tempdir().expect("a folder");
+    let older_path = older.path().join("state.db");
+    let connection = Connection::open(&older_path).expect("a database");
+    let tables = include_str!("../fixtures/state/format_1.sql");
+    connection.execute_batch(tables).expect("SQL");
+    let new = bench.path();
+    let new = new.to_str().expect("a path in UTF-8");
+    connection
+        .execute("ATTACH ?1 AS new", [new])
+        .expect("the database");
+    connection
+        .execute_batch(
+            "INSERT INTO runs SELECT id, created_at, changed_at, plan_path, plan, inventory_path,
+                                     inventory, state, percent, seq, hash
+             FROM new.runs JOIN new.texts ON texts.run = id;
+             INSERT INTO events SELECT * FROM new.events;
+             INSERT INTO leases SELECT * FROM new.leases;
+             INSERT INTO locks SELECT * FROM new.locks;",
+        )
+        .expect("SQL");
+    drop(connection);
+
+    // Twice: the second time nothing is left to be done.
+    for _ in 0..2 {
+        let store = SqliteStore::open_existing(older.path()).expect("it is ours");
+        let record = store.read(&id("r")).await.expect("the run");
+        assert_eq!(record.events, first.events);
+        assert_eq!(record.new.plan_text, first.new.plan_text);
+        assert_eq!(record.new.inventory_text, first.new.inventory_text);
+        assert_eq!(record.new.subjects, first.new.subjects);
+    }
+    let store = SqliteStore::open_existing(older.path()).expect("it is ours");
+    let more = store.append(&lease, batch(vec![ended()])).await;
+    assert_eq!(more.expect("the run goes on")[0].seq, 4);
+}
+
 /// Opens a folder whose `state.db` holds these bytes; the file must stay as it is.
 fn refusal(bytes: &[u8]) -> StoreError {
     let folder = tempfile::tempdir().expect("a folder");
@@ -156,14 +197,14 @@ fn what_is_no_database_is_left_alone() {
 
 #[test]
 fn a_newer_format_is_left_to_newer_programs() {
-    let newer = "CREATE TABLE t (x); PRAGMA application_id = 0x534d5370; PRAGMA user_version = 2";
+    let newer = "CREATE TABLE t (x); PRAGMA application_id = 0x534d5370; PRAGMA user_version = 3";
     let error = refusal(&database(newer));
     assert!(
         matches!(
             error,
             StoreError::Newer {
-                found: 2,
-                known: 1,
+                found: 3,
+                known: 2,
                 ..
             }
         ),

@@ -13,6 +13,7 @@ pub(super) use clear::Clear;
 pub(super) use create::Create;
 pub(super) use remove::Remove;
 
+use super::world::TEMPORARY_ACCOUNT;
 use serde_json::Value;
 use serde_json::json;
 
@@ -59,7 +60,7 @@ fn is_ours(account: &AccountState, cx: &Context) -> bool {
 /// Says whose account it is, for a person.
 fn stranger(account: &AccountState) -> String {
     match &account.marker_run {
-        Some(run) => format!("an account of that name exists and belongs to run `{run}`"),
-        None => "an account of that name exists and no run of sms-plan made it".to_owned(),
+        Some(run) => format!("the account `{TEMPORARY_ACCOUNT}` exists and belongs to run `{run}`"),
+        None => format!("the account `{TEMPORARY_ACCOUNT}` exists, and no run of sms-plan made it"),
     }
 }

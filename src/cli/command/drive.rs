@@ -1,5 +1,6 @@
 //! What `apply` and `resume` share: signals, live progress, and how a run's end is told.
 
+use std::cell::OnceCell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use tokio::signal::unix::signal;
 use tokio::sync::watch;
 
 use crate::action::Registry;
+use crate::action::View;
 use crate::action::World;
 use crate::action::roots;
 use crate::cli::Exit;
@@ -31,6 +33,7 @@ use crate::report::Live;
 use crate::report::document::text;
 use crate::run::EventKind;
 use crate::run::Run;
+use crate::run::RunId;
 use crate::run::RunState;
 use crate::run::StageId;
 use crate::store::Lease;
@@ -127,8 +130,18 @@ pub(super) async fn to_the_end(
         Format::Json => None,
         Format::Text => Some(Live::new(&pair.plan, &run)),
     };
+    // Made where a text first asks for it, and kept up from then on.
+    let mut view = OnceCell::<View>::new();
     let mut report = |news: News<'_>, run: &Run| {
-        let known = || roots(&pair.plan, &pair.inventory, Some(run));
+        if let (News::Event(event), Some(known)) = (news, view.get_mut())
+            && !known.learn(event, run)
+        {
+            view.take();
+        }
+        let known = || {
+            let anew = || View::of(&pair.plan, &pair.inventory, run);
+            view.get_or_init(anew).roots.clone()
+        };
         let told = match (&mut live, news) {
             (Some(live), News::Event(event)) => {
                 live.hear(event, run, &known);
@@ -216,6 +229,19 @@ fn stop_by_signal() -> Result<watch::Receiver<Stop>, CliError> {
         wish.closed().await;
     });
     Ok(heard)
+}
+
+/// Opens one of the run's sealed secrets: without their key the run would go on with another one,
+/// and fail in the middle.
+pub(super) async fn prove_key(
+    store: &dyn Store,
+    sealer: &Sealer,
+    id: &RunId,
+) -> Result<(), CliError> {
+    if let Some(secret) = store.any_secret(id).await? {
+        sealer.open(id, &secret.name, &secret.sealed)?;
+    }
+    Ok(())
 }
 
 /// Who sits at this machine, for the journal.

@@ -7,6 +7,7 @@ use super::drive::Bounds;
 use super::drive::Ready;
 use super::drive::known_stage;
 use super::drive::person;
+use super::drive::prove_key;
 use super::drive::to_the_end;
 use super::edited::GoesOnWith;
 use super::edited::Wish;
@@ -30,12 +31,10 @@ use crate::engine::write_and_lock;
 use crate::run::EventKind;
 use crate::run::LOOK_AGAIN;
 use crate::run::RETRY;
-use crate::run::RunId;
 use crate::run::StageId;
 use crate::run::StageStatus;
 use crate::store::KeySource;
 use crate::store::Sealer;
-use crate::store::Store;
 use crate::store::StoreError;
 
 pub(super) async fn execute(
@@ -142,15 +141,6 @@ pub(super) async fn execute(
         state: &folder,
     };
     to_the_end(ready, &arguments.driving, bounds).await
-}
-
-/// Opens one of the run's sealed secrets: without their key the run would go on with another one,
-/// and fail in the middle.
-async fn prove_key(store: &dyn Store, sealer: &Sealer, id: &RunId) -> Result<(), CliError> {
-    if let Some(secret) = store.any_secret(id).await? {
-        sealer.open(id, &secret.name, &secret.sealed)?;
-    }
-    Ok(())
 }
 
 fn wish(arguments: &Resume) -> Result<Wish, CliError> {

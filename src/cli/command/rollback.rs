@@ -8,6 +8,7 @@ use super::drive::Bounds;
 use super::drive::Ready;
 use super::drive::known_stage;
 use super::drive::person;
+use super::drive::prove_key;
 use super::drive::to_the_end;
 use crate::action::Credentials;
 use crate::action::Registry;
@@ -78,6 +79,7 @@ pub(super) async fn execute(
     }
     let credentials = Credentials::fetch(&pair.inventory)?;
     let sealer = Sealer::new(KeySource::from_environment()?);
+    prove_key(store.as_ref(), &sealer, &id).await?;
     let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
     world.prove_directory().await?;
     let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &before).await?;

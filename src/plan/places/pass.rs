@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 use saphyr_parser::Event;
@@ -283,10 +284,20 @@ impl<'a> Pass<'a> {
         else {
             return None;
         };
-        *key = Some((text.clone(), span.clone()));
-        let before = keys.get(&text).cloned();
-        keys.entry(text).or_insert(span);
-        before
+        // The name is only asked for where places are built.
+        let name = if self.build {
+            text.clone()
+        } else {
+            Cow::Borrowed("")
+        };
+        *key = Some((name, span.clone()));
+        match keys.entry(text) {
+            Entry::Occupied(first) => Some(first.get().clone()),
+            Entry::Vacant(free) => {
+                free.insert(span);
+                None
+            }
+        }
     }
 
     /// Puts a value under the key, or after the element, that came before it.

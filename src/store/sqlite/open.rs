@@ -20,7 +20,7 @@ use crate::run::RunId;
 /// Marks a database file as ours (`SMSp` in ASCII), in SQLite's `application_id`.
 const APPLICATION_ID: i64 = 0x534d_5370;
 /// The version of the tables, in SQLite's `user_version`.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 /// How long to wait for other processes that use the database.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -241,6 +241,8 @@ fn prepare(
     set_up(&mut connection).map_err(|error| unusable(path, error))?;
     if tables == 0 {
         create_tables(&mut connection).map_err(|error| unusable(path, error))?;
+    } else if found < FORMAT {
+        upgrade_tables(&mut connection).map_err(|error| unusable(path, error))?;
     }
     let verdict: String = connection
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
@@ -265,6 +267,18 @@ fn create_tables(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     if tables == 0 {
         transaction.execute_batch(include_str!("schema.sql"))?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", FORMAT)?;
+    }
+    transaction.commit()
+}
+
+/// Brings the tables of an older program up to this one's, unless another process was quicker.
+fn upgrade_tables(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found == 1 {
+        transaction.execute_batch(include_str!("from_1_to_2.sql"))?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
     transaction.commit()

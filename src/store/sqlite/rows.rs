@@ -46,18 +46,20 @@ pub(super) fn create(
     }
     transaction.execute(
         &format!(
-            "INSERT INTO runs (id, created_at, changed_at, plan_path, plan_text, inventory_path,
-                               inventory_text, state, percent, seq, hash)
-             VALUES (?1, {NOW}, {NOW}, ?2, ?3, ?4, ?5, ?6, 0, 0, '')"
+            "INSERT INTO runs (id, created_at, changed_at, plan_path, inventory_path, state,
+                               percent, seq, hash)
+             VALUES (?1, {NOW}, {NOW}, ?2, ?3, ?4, 0, 0, '')"
         ),
         params![
             run.id.as_str(),
             run.plan_path,
-            run.plan_text,
             run.inventory_path,
-            run.inventory_text,
             RunState::Running.to_string(),
         ],
+    )?;
+    transaction.execute(
+        "INSERT INTO texts (run, plan, inventory) VALUES (?1, ?2, ?3)",
+        params![run.id.as_str(), run.plan_text, run.inventory_text],
     )?;
     lock(&transaction, &run.id, &run.subjects)?;
     let lease = Lease {
@@ -108,7 +110,7 @@ fn forget_unborn(transaction: &Transaction<'_>, observer: &Holder) -> Result<(),
         if lease.is_some_and(|lease| lease.held && lease.lost(observer).is_none()) {
             continue;
         }
-        for table in ["locks", "leases", "requests", "secrets"] {
+        for table in ["texts", "locks", "leases", "requests", "secrets"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE run = ?1"), [&id])?;
         }
         transaction.execute("DELETE FROM runs WHERE id = ?1", [&id])?;
@@ -140,11 +142,9 @@ pub(super) fn append(
         lock(&transaction, &lease.run, &batch.lock)?;
     }
     let run = lease.run.as_str();
-    let (mut seq, mut hash, mut percent): (i64, String, f64) = transaction.query_row(
-        "SELECT seq, hash, percent FROM runs WHERE id = ?1",
-        [run],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-    )?;
+    let (mut seq, mut hash, mut percent): (i64, String, f64) = transaction
+        .prepare_cached("SELECT seq, hash, percent FROM runs WHERE id = ?1")?
+        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let mut state = None;
     let mut events = Vec::with_capacity(batch.drafts.len());
     {
@@ -194,8 +194,8 @@ pub(super) fn read(connection: &mut Connection, run: &RunId) -> Result<Record, S
     let transaction = connection.transaction()?;
     let (new, last, last_hash): (NewRun, i64, String) = transaction
         .query_row(
-            "SELECT plan_path, plan_text, inventory_path, inventory_text, seq, hash FROM runs
-             WHERE id = ?1",
+            "SELECT plan_path, plan, inventory_path, inventory, seq, hash FROM runs
+             JOIN texts ON texts.run = runs.id WHERE id = ?1",
             [run.as_str()],
             |row| {
                 let new = NewRun {
@@ -570,10 +570,14 @@ fn holder_of(connection: &Connection, run: &RunId) -> Result<Option<HeldBy>, Sto
 }
 
 fn refuse_lost_lease(transaction: &Transaction<'_>, lease: &Lease) -> Result<(), StoreError> {
-    match lease_row(transaction, &lease.run)? {
-        Some(row) if row.held && row.epoch == lease.epoch => Ok(()),
-        _ => Err(StoreError::LeaseLost {
+    let holds = transaction
+        .prepare_cached("SELECT 1 FROM leases WHERE run = ?1 AND held AND epoch = ?2")?
+        .exists(params![lease.run.as_str(), lease.epoch.cast_signed()])?;
+    if holds {
+        Ok(())
+    } else {
+        Err(StoreError::LeaseLost {
             run: lease.run.clone(),
-        }),
+        })
     }
 }

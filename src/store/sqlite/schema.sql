@@ -4,13 +4,17 @@ CREATE TABLE runs (
     created_at     TEXT NOT NULL,
     changed_at     TEXT NOT NULL,
     plan_path      TEXT NOT NULL,
-    plan_text      TEXT NOT NULL,
     inventory_path TEXT NOT NULL,
-    inventory_text TEXT NOT NULL,
     state          TEXT NOT NULL,
     percent        REAL NOT NULL,
     seq            INTEGER NOT NULL,
     hash           TEXT NOT NULL
+);
+-- Apart from `runs`, whose rows are written anew with every event: a plan may hold megabytes.
+CREATE TABLE texts (
+    run       TEXT PRIMARY KEY REFERENCES runs (id),
+    plan      TEXT NOT NULL,
+    inventory TEXT NOT NULL
 );
 CREATE TABLE events (
     run  TEXT NOT NULL REFERENCES runs (id),
