@@ -100,11 +100,9 @@ pub async fn fitted(setting: &Setting, measured: &Measured) -> Result<Tempo, Reh
                 continue;
             };
             if waits_for_restart(&setting.plan, &stage) {
-                let place = setting.plan.stage(&stage).map(|stage| stage.on);
-                let spans = place.map(|place| away.entry(place).or_default());
-                spans
-                    .into_iter()
-                    .for_each(|spans| spans.push((wanted, now)));
+                if let Some(stage) = setting.plan.stage(&stage) {
+                    away.entry(stage.on).or_default().push((wanted, now));
+                }
             } else if !now.is_zero() {
                 let factor = tempo.stages.entry(stage).or_insert(1.0);
                 let fitted = *factor * wanted.as_secs_f64() / now.as_secs_f64();

@@ -33,8 +33,8 @@ pub(super) struct Server {
     pub(super) facts: Facts,
     pub(super) pin: Pin,
     pub(super) account: Option<(Computer, SecurityDescriptor)>,
-    /// `LocalAccountTokenFilterPolicy`, where a stage looked at it.
-    pub(super) token_filter: Option<Option<u32>>,
+    /// `LocalAccountTokenFilterPolicy`, where it was set and a stage looked at it.
+    pub(super) token_filter: Option<u32>,
 }
 
 /// Why no twin can be made of a run.
@@ -121,10 +121,10 @@ impl Server {
 }
 
 /// What the policy was before the stage that relaxes it.
-fn token_filter(plan: &Plan, run: &Run, place: Place) -> Option<Option<u32>> {
+fn token_filter(plan: &Plan, run: &Run, place: Place) -> Option<u32> {
     let noted = |state: &StageState| {
         let before = state.token.get("before")?;
-        Option::<u32>::deserialize(before).ok()
+        u32::deserialize(before).ok()
     };
     let mut stages = plan.stages.iter().filter(|stage| stage.on == place);
     stages.find_map(|stage| {

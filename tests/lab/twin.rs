@@ -75,7 +75,7 @@ fn looked(scene: &Scene, recorded: &Recorded) -> Standing {
         let identity = before.contains(&object.guid);
         let account = Account {
             dn: object.dn,
-            identity: identity.then(|| (object.guid, object.sid)),
+            identity: identity.then_some((object.guid, object.sid)),
             enabled: object.enabled,
             spns: object.spns.into_iter().collect(),
             dns_host_name: object.dns_host_name,

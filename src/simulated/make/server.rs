@@ -212,7 +212,7 @@ fn as_seen(machine: &mut Machine, seen: &Server) {
     if let Some(name) = &facts.netbios_name {
         machine.smb_name.clone_from(name);
     }
-    if let Some(value) = seen.token_filter {
-        machine.token_filter = value;
+    if seen.token_filter.is_some() {
+        machine.token_filter = seen.token_filter;
     }
 }
