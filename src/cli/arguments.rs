@@ -46,7 +46,7 @@ pub(super) enum Command {
     Rehearse(Rehearse),
     /// Go on with an unfinished run
     Resume(Resume),
-    /// Take a run back: undo its stages, the last one first, and compare with what was before
+    /// Take a run back: undo its stages, the last one first, and compare
     Rollback(Rollback),
     /// Show where a run stands
     Status(OneRun),
