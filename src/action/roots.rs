@@ -1,8 +1,12 @@
 //! The values that expressions and templates see, from the inventory and from what a run learned.
 
+use serde_json::json;
+
 use crate::plan::Inventory;
+use crate::plan::NewName;
 use crate::plan::Plan;
 use crate::plan::Roots;
+use crate::run::Place;
 use crate::run::Run;
 use crate::run::StageStatus;
 
@@ -37,6 +41,10 @@ pub fn roots(plan: &Plan, inventory: &Inventory, run: Option<&Run>) -> Roots {
         if !state.output.is_null() || state.status == StageStatus::Skipped {
             roots.set_output(&stage.id, state.output.clone());
         }
+    }
+    // A name that was drawn is learned; one that is given is the inventory's, which may be edited.
+    if let NewName::Name(name) = inventory.source.new_name() {
+        roots.learn(Place::Source, &json!({ "newName": name }));
     }
     roots
 }

@@ -207,8 +207,15 @@ pub(super) struct Resume {
         conflicts_with = "retry"
     )]
     pub(super) from: Option<String>,
-    /// Why, for the journal
+    /// Go on with plan and inventory as they were edited since, where that is not too late
     #[arg(long)]
+    pub(super) use_edited: bool,
+    /// Accept the edits of this stage although it has begun or ended: what was done stays as it is;
+    /// may be given several times
+    #[arg(long, value_name = "STAGE", requires_all = ["use_edited", "reason"])]
+    pub(super) accept_edit: Vec<String>,
+    /// Why, for the journal
+    #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) reason: Option<String>,
     #[command(flatten)]
     pub(super) driving: Driving,
@@ -345,7 +352,7 @@ pub(super) struct Graph {
     /// The inventory whose path is told apart; with `--run`, the one beside which the state is
     #[arg(short, long)]
     pub(super) inventory: Option<PathBuf>,
-    /// The run whose statuses are shown, with the plan that it began with
+    /// The run whose statuses are shown, with its own plan
     #[arg(long)]
     pub(super) run: Option<String>,
     #[command(flatten)]

@@ -199,6 +199,9 @@ impl From<EngineError> for CliError {
                     "if that run is finished or given up and nobody drives it, remove /var/lib/sms-plan on the \
                      server and resume",
                 ),
+            EngineError::EditedMeanwhile => {
+                Self::of(Exit::Usage, &error).hint("nothing was changed; say it again")
+            }
             EngineError::Fold(_) => Self::of(Exit::Usage, &error),
             EngineError::Seal(error) => error.into(),
         }

@@ -8,6 +8,8 @@ use super::accept::Accepted;
 use super::error::CliError;
 use super::error::print_diagnostics;
 use crate::action::Registry;
+use crate::engine::EngineError;
+use crate::engine::shape_of;
 use crate::plan::Diagnostics;
 use crate::plan::Inventory;
 use crate::plan::Loaded;
@@ -16,7 +18,8 @@ use crate::plan::Source;
 use crate::plan::check_pair;
 use crate::plan::load_inventory;
 use crate::plan::load_plan;
-use crate::store::NewRun;
+use crate::run::Run;
+use crate::store::Record;
 
 /// A plan and an inventory that fit together.
 #[derive(Clone)]
@@ -64,15 +67,31 @@ pub(super) fn read_pair(
     Ok(pair)
 }
 
-/// Loads both files as a run keeps them. The pair was judged when the run began: what this version
-/// would refuse, or a person had accepted, must not leave a run half way.
-pub(super) fn stored_pair(run: &NewRun, registry: &Registry) -> Result<Pair, CliError> {
-    let plan = Source::from_text(&run.plan_path, run.plan_text.as_str());
-    let inventory = Source::from_text(&run.inventory_path, run.inventory_text.as_str());
-    both(
-        load_plan(&plan, &registry.catalogue()),
-        load_inventory(&inventory),
-    )
+/// A run of this state folder, with the files that it has now.
+pub(super) struct Stored {
+    pub(super) pair: Pair,
+    pub(super) run: Run,
+}
+
+/// Reads a run and loads both files as it keeps them: those that it began with, or what replaced
+/// them. The pair was judged before: what this version would refuse, or a person had accepted, must
+/// not leave a run half way.
+pub(super) fn stored(record: &Record, registry: &Registry) -> Result<Stored, CliError> {
+    let new = &record.new;
+    let catalogue = registry.catalogue();
+    let plan = |text: &str| load_plan(&Source::from_text(&new.plan_path, text), &catalogue);
+    let begun = plan(&new.plan_text)?;
+    let run = Run::read(new.id.clone(), shape_of(&begun.value), &record.events)
+        .map_err(EngineError::from)?;
+    let plan = match run.edited_plan() {
+        Some(edited) => plan(&edited.text),
+        None => Ok(begun),
+    };
+    let inventory = run.edited_inventory();
+    let inventory = inventory.map_or(&new.inventory_text, |edited| &edited.text);
+    let inventory = load_inventory(&Source::from_text(&new.inventory_path, inventory.as_str()));
+    let pair = both(plan, inventory)?;
+    Ok(Stored { pair, run })
 }
 
 fn both(

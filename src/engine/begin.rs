@@ -22,7 +22,6 @@ use crate::store::Batch;
 use crate::store::Holder;
 use crate::store::Lease;
 use crate::store::NewRun;
-use crate::store::Record;
 use crate::store::Store;
 
 /// What a run needs to know of its plan.
@@ -81,21 +80,27 @@ pub async fn begin(
     Ok((lease, run))
 }
 
-/// Takes an unfinished run over; whatever was running in it is in doubt from here on.
+/// Takes an unfinished run over, which was read before; whatever was running in it is in doubt from
+/// here on.
+///
+/// # Errors
+///
+/// When another process holds it, or has edited it since it was read: its plan is another one then
+/// than the caller knows.
 pub async fn take_over(
     store: &dyn Store,
     clock: &dyn Clock,
-    record: &Record,
-    plan: &Plan,
+    before: &Run,
 ) -> Result<(Lease, Run), EngineError> {
-    let id = &record.new.id;
-    // A journal that cannot be read is left as it is.
-    Run::read(id.clone(), shape_of(plan), &record.events)?;
     let holder = clock.holder();
-    let (lease, took_over) = store.take_lease(id, &holder).await?;
+    let (lease, took_over) = store.take_lease(before.id(), &holder).await?;
     // Until here the last holder may have written more.
-    let journal = store.read(id).await?;
-    let mut run = Run::read(id.clone(), shape_of(plan), &journal.events)?;
+    let journal = store.read(before.id()).await?;
+    let mut run = before.again(&journal.events)?;
+    if run.edits() != before.edits() {
+        store.release(&lease, false).await?;
+        return Err(EngineError::EditedMeanwhile);
+    }
     let taken = lease_taken(&lease, &holder, took_over);
     write(store, clock, &lease, &mut run, vec![(None, taken)]).await?;
     Ok((lease, run))
@@ -109,16 +114,24 @@ pub async fn write(
     run: &mut Run,
     kinds: Vec<(Option<StageId>, EventKind)>,
 ) -> Result<Vec<Event>, EngineError> {
-    let drafts = run.drafts(&clock.now(), kinds)?;
-    let events = store
-        .append(
-            lease,
-            Batch {
-                drafts,
-                ..Batch::default()
-            },
-        )
-        .await?;
+    write_and_lock(store, clock, lease, run, kinds, Vec::new()).await
+}
+
+/// The same, with what belongs to the run from here on: what another run keeps refuses all.
+pub async fn write_and_lock(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    lease: &Lease,
+    run: &mut Run,
+    kinds: Vec<(Option<StageId>, EventKind)>,
+    lock: Vec<String>,
+) -> Result<Vec<Event>, EngineError> {
+    let batch = Batch {
+        drafts: run.drafts(&clock.now(), kinds)?,
+        lock,
+        ..Batch::default()
+    };
+    let events = store.append(lease, batch).await?;
     for event in &events {
         run.fold(event)?;
     }
@@ -142,6 +155,7 @@ fn absolute(path: &Path) -> String {
         .to_string()
 }
 
-fn digest(text: &str) -> String {
+/// SHA-256 of a text, in hexadecimal.
+pub(super) fn digest(text: &str) -> String {
     hex(&Sha256::digest(text))
 }

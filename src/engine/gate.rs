@@ -1,4 +1,5 @@
-//! Nothing is changed before the plan's early preconditions were asked.
+//! Nothing is changed before the plan's early preconditions were asked; and after an edit nothing
+//! more, before those were asked that it touches.
 //!
 //! They are asked once, right before the first stage that changes anything, when everything that
 //! stands before it in the file and only looks has been learned: what `--parallel 1` knows there.
@@ -16,6 +17,8 @@ pub(super) struct Gate {
     state: State,
     /// Stages that only look, and that stages with early preconditions build upon, in file order.
     looks: Vec<usize>,
+    /// The first change is behind it: only what an edit touches is asked.
+    anew: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,14 +64,26 @@ impl Gate {
         }
         let looks =
             (0..stages.len()).filter(|position| pure[*position] && leads_to_early[*position]);
+        // What a person did by hand answers none of the early questions.
+        let begun = has_begun(&drive.plan, &drive.registry, run);
+        let anew = begun && is_edited_since(&drive.plan, &drive.registry, run);
         Self {
-            // What a person did by hand answers none of the early questions.
-            state: if has_begun(&drive.plan, &drive.registry, run) {
+            state: if begun && !anew {
                 State::Open
             } else {
                 State::Closed
             },
             looks: looks.collect(),
+            anew,
+        }
+    }
+
+    /// Returns whether the early preconditions of a stage are to be asked.
+    pub(super) fn concerns(&self, stage: &StageState) -> bool {
+        if self.anew {
+            stage.touched && !stage.has_begun()
+        } else {
+            !stage.status.has_ended()
         }
     }
 
@@ -103,6 +118,15 @@ impl Gate {
 pub fn has_changed(plan: &Plan, registry: &Registry, run: &Run) -> bool {
     let adopted = |stage: &StageState| stage.status == StageStatus::Adopted;
     has_begun(plan, registry, run) || any_changing(plan, registry, run, adopted)
+}
+
+/// Whether an edit has touched stages that ask early, and nothing was changed since.
+fn is_edited_since(plan: &Plan, registry: &Registry, run: &Run) -> bool {
+    let asks = plan.stages.iter().enumerate().any(|(position, stage)| {
+        let state = run.stage(position);
+        state.touched && !state.has_begun() && stage.preconditions.iter().any(|asked| asked.early)
+    });
+    asks && !any_changing(plan, registry, run, |stage| stage.begun_since)
 }
 
 fn has_begun(plan: &Plan, registry: &Registry, run: &Run) -> bool {

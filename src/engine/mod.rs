@@ -10,6 +10,7 @@ mod begin;
 mod clock;
 mod confirm;
 mod delay;
+mod edit;
 mod gate;
 mod journal;
 mod news;
@@ -29,8 +30,13 @@ pub use begin::begin;
 pub use begin::shape_of;
 pub use begin::take_over;
 pub use begin::write;
+pub use begin::write_and_lock;
 pub use clock::Clock;
 pub use clock::SystemClock;
+pub use edit::Refused;
+pub use edit::Taken;
+pub use edit::edited_event;
+pub use edit::judge;
 pub use gate::has_changed;
 pub use news::News;
 pub use stop::Stop;
@@ -106,6 +112,9 @@ pub enum EngineError {
     /// An event did not fit the run.
     #[error("the run's journal does not fit its plan")]
     Fold(#[from] FoldError),
+    /// Its plan or inventory is another one than this process has read.
+    #[error("another process has edited the plan or the inventory of the run meanwhile")]
+    EditedMeanwhile,
     /// A secret could not be sealed.
     #[error("a secret of the run could not be sealed")]
     Seal(#[from] SealError),

@@ -211,7 +211,7 @@ impl Engine<'_> {
                 .when
                 .as_ref()
                 .is_some_and(|when| matches!(when.evaluate_bool(&view.roots), Ok(false)));
-            if off_the_path || self.run.stage(position).status.has_ended() {
+            if off_the_path || !self.gate.concerns(self.run.stage(position)) {
                 continue;
             }
             let asked = stage

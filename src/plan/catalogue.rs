@@ -45,6 +45,22 @@ pub struct Nature {
     pub identity: Identity,
     /// Where, and why, the run cannot simply be taken back once it has run.
     pub no_return: Option<(Place, &'static str)>,
+    /// The parts of the inventory that decide what its stages do on a host, beside what their own
+    /// expressions and templates read.
+    pub follows: &'static [Part],
+}
+
+/// A part of the inventory that decides what some stages do. Each is about one host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What kind of server it is.
+    Kind,
+    /// The name that it takes.
+    NewName,
+    /// The addresses that it gets instead of its own.
+    NewAddresses,
+    /// Which adapter of it takes which addresses of the other server.
+    Mapping,
 }
 
 impl Nature {
@@ -57,6 +73,7 @@ impl Nature {
             back: "",
             identity: Identity::Untouched,
             no_return: None,
+            follows: &[],
         }
     }
 
@@ -72,6 +89,12 @@ impl Nature {
     #[must_use]
     pub const fn identity(self, identity: Identity) -> Self {
         Self { identity, ..self }
+    }
+
+    /// The same, with the parts of the inventory that it follows.
+    #[must_use]
+    pub const fn follows(self, follows: &'static [Part]) -> Self {
+        Self { follows, ..self }
     }
 
     /// The same, with what its undo does.

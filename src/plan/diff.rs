@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use fields::FieldChange;
+pub(crate) use fields::one_line;
 
 use super::expression::bare;
 use super::inventory::Inventory;

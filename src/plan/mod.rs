@@ -12,6 +12,7 @@ mod diagnostic;
 mod diff;
 mod document;
 mod duration;
+mod edit;
 mod expression;
 mod findings;
 mod foresee;
@@ -40,13 +41,15 @@ mod vocabulary;
 mod weights;
 
 pub use accept::{ACCEPTABLE, NotAccepted};
-pub use catalogue::{Catalogue, Identity, Moot, Nature, Signature, Undo};
+pub use catalogue::{Catalogue, Identity, Moot, Nature, Part, Signature, Undo};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
+pub(crate) use diff::one_line;
 pub use diff::{
     FieldChange, InventoryDifference, Moved, PathDifference, PlanDifference, Presence,
     StageDifference, compare, compare_inventories,
 };
 pub use duration::{DurationError, DurationText};
+pub use edit::{Concern, Edit, EditKind, How, inventory_edits, plan_edits};
 pub use expression::{Expression, ExpressionError, Reference};
 pub use findings::{Finding, Findings};
 pub use inventory::{

@@ -354,13 +354,10 @@ impl<'a> Bench<'a> {
     ) -> Result<(Lease, Run), RehearseError> {
         let record = self.journal.read(id).await?;
         let told = record.events.len();
-        let (lease, mut run) = take_over(
-            self.journal.as_ref(),
-            self.clock.as_ref(),
-            &record,
-            &self.setting.plan,
-        )
-        .await?;
+        let shape = shape_of(&self.setting.plan);
+        let before = Run::read(id.clone(), shape, &record.events).map_err(EngineError::from)?;
+        let (lease, mut run) =
+            take_over(self.journal.as_ref(), self.clock.as_ref(), &before).await?;
         let by = "the rehearsal".to_owned();
         let resumed = vec![(None, run.resumed(by))];
         write(

@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
-
 use crate::plan::FieldChange;
 use crate::plan::InventoryDifference;
 use crate::plan::PathDifference;
@@ -12,6 +10,7 @@ use crate::plan::PlanDifference;
 use crate::plan::Presence;
 use crate::plan::StageDifference;
 use crate::plan::kinds;
+use crate::plan::one_line;
 
 /// How wide a change may be in one line; a longer one takes two.
 const WIDEST: usize = 76;
@@ -93,54 +92,14 @@ fn fields(changes: &[FieldChange], indent: &str) -> String {
 }
 
 fn field(change: &FieldChange, indent: &str) -> String {
-    let name = change.field.trim_start_matches('/');
-    // An element of a set is its own name.
-    if let Some(need) = name.strip_prefix("needs/") {
-        let mark = if change.new.is_some() { '+' } else { '-' };
-        return format!("{indent}needs: {mark} {need}\n");
-    }
-    let (old, new) = (
-        change.old.as_ref().map(written),
-        change.new.as_ref().map(written),
-    );
-    match (old, new) {
-        (Some(old), Some(new)) => {
-            let line = format!("{indent}{name}: {old} -> {new}\n");
-            if line.chars().count() <= WIDEST {
-                line
-            } else {
-                format!("{indent}{name}:\n{indent}  - {old}\n{indent}  + {new}\n")
-            }
+    let line = format!("{indent}{change}\n");
+    match change.sides() {
+        (Some(old), Some(new)) if line.chars().count() > WIDEST => {
+            let name = change.field.trim_start_matches('/');
+            format!("{indent}{name}:\n{indent}  - {old}\n{indent}  + {new}\n")
         }
-        (Some(old), None) => format!("{indent}{name}: - {old}\n"),
-        (None, Some(new)) => format!("{indent}{name}: + {new}\n"),
-        (None, None) => String::new(),
+        _ => line,
     }
-}
-
-/// A text stands as it is, all else as JSON.
-fn written(value: &Value) -> String {
-    match value {
-        Value::String(text) if !text.is_empty() => one_line(text),
-        Value::Number(number) => number
-            .as_f64()
-            .map_or_else(|| number.to_string(), |number| number.to_string()),
-        other => other.to_string(),
-    }
-}
-
-/// Control characters are written out: a difference must not run a terminal.
-fn one_line(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            let shown: Vec<char> = if c.is_control() {
-                c.escape_default().collect()
-            } else {
-                vec![c]
-            };
-            shown
-        })
-        .collect()
 }
 
 /// Kinds whose paths differ alike are told together.

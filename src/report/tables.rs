@@ -232,7 +232,13 @@ pub(super) fn told(kind: &EventKind) -> (&'static str, String) {
         EventKind::Approved { by, reason, .. } => ("Approved", by_whom(by, reason)),
         EventKind::Rejected { by, reason } => ("Rejected", by_whom(by, reason)),
         EventKind::HeldBack { by } => ("HeldBack", format!("by {by}")),
-        EventKind::PlanEdited { changes } => ("PlanEdited", changes.join("; ")),
+        EventKind::PlanEdited {
+            changes,
+            by,
+            reason,
+            accepted,
+            ..
+        } => ("PlanEdited", edit(changes, by, reason, accepted)),
         EventKind::OverrideAccepted { what, by, reason } => {
             ("OverrideAccepted", format!("{what}, by {by}: {reason}"))
         }
@@ -279,6 +285,18 @@ pub(super) fn told(kind: &EventKind) -> (&'static str, String) {
         EventKind::Stopped { reason } => ("Stopped", reason.clone()),
         EventKind::RunEnded { state } => ("RunEnded", state.to_string()),
     }
+}
+
+/// What was edited, by whom, and what of it was accepted in spite of a refusal.
+fn edit(changes: &[String], by: &str, reason: &str, accepted: &[String]) -> String {
+    let mut text = changes.join("; ");
+    if !by.is_empty() {
+        text = format!("by {by}: {text}");
+    }
+    if !accepted.is_empty() {
+        text = format!("{text}; accepted, {reason}: {}", accepted.join("; "));
+    }
+    text
 }
 
 /// Who decided, and why if they said so.

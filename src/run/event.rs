@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::Reach;
 use super::RunId;
 use super::RunState;
+use super::Shape;
 use super::StageId;
 use super::Standing;
 
@@ -221,6 +222,28 @@ pub enum EventKind {
     PlanEdited {
         /// What differs, one line a change.
         changes: Vec<String>,
+        /// Who took the edited files.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
+        /// Why edits were accepted that the program alone would refuse.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+        /// The changes that were accepted in spite of that, each with its stage.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        accepted: Vec<String>,
+        /// The stages of the edited plan that do something else than before; what has to be known
+        /// before a run's first change is asked for them before the next one.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        touched: Vec<StageId>,
+        /// The plan that the run uses from here on; absent where it was not edited.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<EditedFile>,
+        /// The inventory that the run uses from here on; absent where it was not edited.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        inventory: Option<EditedFile>,
+        /// What the run needs to know of the edited plan; absent where that was not edited.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shape: Option<Shape>,
     },
     /// A person accepted what the program alone would refuse, or would not do.
     OverrideAccepted {
@@ -306,6 +329,16 @@ pub enum EventKind {
         /// Where that leaves the run.
         state: RunState,
     },
+}
+
+/// A file that replaced the one that a run used until then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EditedFile {
+    /// SHA-256 of its text, in hexadecimal.
+    pub digest: String,
+    /// Its text; an inventory holds secrets by reference only.
+    pub text: String,
 }
 
 /// [`EventKind::OverrideAccepted`]: the stage is tried again whatever a look says.

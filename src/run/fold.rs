@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Confirmation;
 use super::Draft;
+use super::EditedFile;
 use super::Event;
 use super::EventKind;
 use super::IllegalEvent;
@@ -19,34 +20,14 @@ use super::ROLL_BACK_ON_FAILURE;
 use super::Reach;
 use super::RunId;
 use super::RunState;
+use super::Shape;
+use super::ShapeStage;
 use super::StageId;
 use super::StageStatus;
 use super::WaitingFor;
 use super::event::EVENT_VERSION;
 use super::event::Scope;
 use super::progress::Progress;
-
-/// What a run needs to know of its plan.
-#[derive(Clone, Debug, Default)]
-pub struct Shape {
-    /// Percent before anything has ended.
-    pub begins: f64,
-    /// The stages, in file order.
-    pub stages: Vec<ShapeStage>,
-}
-
-/// What a run needs to know of a stage.
-#[derive(Clone, Debug)]
-pub struct ShapeStage {
-    /// Its name.
-    pub id: StageId,
-    /// Its share of the progress.
-    pub weight: f64,
-    /// Positions of the stages that must have ended before it starts; all lower than its own.
-    pub needs: Vec<usize>,
-    /// Where it acts.
-    pub on: Place,
-}
 
 /// Everything a journal says about one stage.
 #[derive(Clone, Debug, Default)]
@@ -92,6 +73,22 @@ pub struct StageState {
     pub ended_at: Option<String>,
     /// Why it was skipped, or what settled it.
     pub remark: Option<String>,
+    /// It does something else than before the last edit of the plan or the inventory.
+    pub touched: bool,
+    /// An attempt has begun since the last edit.
+    pub begun_since: bool,
+}
+
+impl StageState {
+    /// Returns whether the run has begun with the stage, or is past it: an attempt, a skip, or a
+    /// person's word.
+    pub fn has_begun(&self) -> bool {
+        let looked_at_only = matches!(
+            self.status,
+            StageStatus::Pending | StageStatus::Failed | StageStatus::Waiting
+        );
+        self.attempts > 0 || !looked_at_only
+    }
 }
 
 impl StageState {
@@ -118,6 +115,9 @@ impl StageState {
 #[derive(Clone, Debug)]
 pub struct Run {
     id: RunId,
+    /// The shape of the plan that the run began with.
+    first: Arc<Shape>,
+    /// The shape of the plan that it has now.
     shape: Arc<Shape>,
     index: Arc<BTreeMap<StageId, usize>>,
     stages: Vec<StageState>,
@@ -132,6 +132,9 @@ pub struct Run {
     at: String,
     created: Option<Event>,
     accepted: Vec<Accepted>,
+    edits: u32,
+    plan: Option<EditedFile>,
+    inventory: Option<EditedFile>,
 }
 
 /// How a run came to be rolled back.
@@ -180,6 +183,12 @@ pub enum FoldError {
     NoStage { seq: u64 },
     #[error("event {seq} happens to the whole run but names stage `{stage}`")]
     OneStage { seq: u64, stage: StageId },
+    #[error("event {seq} takes a plan whose stages do not follow from each other")]
+    Unsound { seq: u64 },
+    #[error("event {seq} takes a plan without stage `{stage}`, which has begun")]
+    LosesStage { seq: u64, stage: StageId },
+    #[error("an edit of the plan must be the first of what is written with event {seq}")]
+    LateEdit { seq: u64 },
     #[error("event {seq} does not fit stage `{stage}`")]
     Illegal {
         seq: u64,
@@ -192,17 +201,13 @@ pub enum FoldError {
 impl Run {
     /// A run of which nothing is known but its plan.
     pub fn new(id: RunId, shape: Arc<Shape>) -> Self {
-        let index = shape
-            .stages
-            .iter()
-            .enumerate()
-            .map(|(i, s)| (s.id.clone(), i))
-            .collect();
+        let index = shape.index();
         let progress = Progress::new(shape.begins, shape.stages.iter().map(|s| s.weight));
         Self {
             id,
             index: Arc::new(index),
             stages: vec![StageState::default(); shape.stages.len()],
+            first: Arc::clone(&shape),
             shape,
             state: RunState::default(),
             reach: BTreeMap::new(),
@@ -213,9 +218,17 @@ impl Run {
             at: String::new(),
             created: None,
             accepted: Vec::new(),
+            edits: 0,
+            plan: None,
+            inventory: None,
             back: None,
             confirmation: None,
         }
+    }
+
+    /// Reads the journal anew, which may have grown since.
+    pub fn again(&self, events: &[Event]) -> Result<Self, FoldError> {
+        Self::read(self.id.clone(), Arc::clone(&self.first), events)
     }
 
     /// Folds a whole journal.
@@ -309,10 +322,78 @@ impl Run {
                 by: by.clone(),
                 reason: reason.clone(),
             }),
+            EventKind::PlanEdited { .. } => self.fold_edit(event)?,
             EventKind::Stopped { .. } => self.state = RunState::Stopped,
             EventKind::RunEnded { state } => self.state = *state,
             _ => {}
         }
+        Ok(())
+    }
+
+    /// Stages keep what is known of them by their names, wherever they stand in the edited plan.
+    fn fold_edit(&mut self, event: &Event) -> Result<(), FoldError> {
+        let EventKind::PlanEdited {
+            by,
+            reason,
+            accepted,
+            touched,
+            plan,
+            inventory,
+            shape,
+            ..
+        } = &event.kind
+        else {
+            return Ok(());
+        };
+        if let Some(shape) = shape {
+            self.reshape(event.seq, shape)?;
+        }
+        for (stage, state) in self.shape.stages.iter().zip(&mut self.stages) {
+            state.touched = touched.contains(&stage.id);
+            state.begun_since = false;
+        }
+        self.edits += 1;
+        for (kept, new) in [(&mut self.plan, plan), (&mut self.inventory, inventory)] {
+            if new.is_some() {
+                kept.clone_from(new);
+            }
+        }
+        let accepted = accepted.iter().map(|what| Accepted {
+            what: format!("edit: {what}"),
+            by: by.clone(),
+            reason: reason.clone(),
+        });
+        self.accepted.extend(accepted);
+        Ok(())
+    }
+
+    fn reshape(&mut self, seq: u64, shape: &Shape) -> Result<(), FoldError> {
+        if !shape.is_sound() {
+            return Err(FoldError::Unsound { seq });
+        }
+        let index = shape.index();
+        let lost = self.stages().find(|(stage, state)| {
+            !index.contains_key(&stage.id) && (state.has_begun() || state.held_back)
+        });
+        if let Some((stage, _)) = lost {
+            let stage = stage.id.clone();
+            return Err(FoldError::LosesStage { seq, stage });
+        }
+        let mut stages = vec![StageState::default(); shape.stages.len()];
+        for (old, state) in self.shape.stages.iter().zip(&mut self.stages) {
+            if let Some(position) = index.get(&old.id) {
+                stages[*position] = std::mem::take(state);
+            }
+        }
+        let weights = shape.stages.iter().map(|stage| stage.weight);
+        self.progress = Progress::new(shape.begins, weights);
+        for (stage, state) in shape.stages.iter().zip(&stages) {
+            self.progress
+                .moved(StageStatus::Pending, state.status, stage.weight);
+        }
+        self.stages = stages;
+        self.index = Arc::new(index);
+        self.shape = Arc::new(shape.clone());
         Ok(())
     }
 
@@ -385,6 +466,7 @@ impl Run {
                 stage.answered = false;
                 stage.planned.clone_from(reach);
                 stage.overridden = false;
+                stage.begun_since = true;
                 // From here on a doubt is that of the new attempt.
                 stage.again = false;
             }
@@ -511,8 +593,8 @@ impl Run {
         &self.accepted
     }
 
-    /// Returns the progress after each of the drafts, were they appended in this order.
-    pub fn percents_after(&self, drafts: &[(Option<StageId>, EventKind)]) -> Vec<f64> {
+    /// The progress after each of the drafts, were they appended in this order.
+    fn percents_after(&self, drafts: &[(Option<StageId>, EventKind)]) -> Vec<f64> {
         let mut progress = self.progress;
         let mut moved: BTreeMap<usize, StageStatus> = BTreeMap::new();
         drafts
@@ -532,13 +614,15 @@ impl Run {
             .collect()
     }
 
-    /// Says why these could not follow, in this order, before they are durable: a journal that its
-    /// own run refuses could never be read again.
-    pub fn accepts(&self, drafts: &[(Option<StageId>, EventKind)]) -> Result<(), FoldError> {
+    /// Says why these could not follow, in this order.
+    fn accepts(&self, drafts: &[(Option<StageId>, EventKind)]) -> Result<(), FoldError> {
         let mut moved: BTreeMap<usize, StageStatus> = BTreeMap::new();
         let seq = self.seq + 1;
         for (stage, kind) in drafts {
             in_scope(seq, stage.as_ref(), kind)?;
+            if matches!(kind, EventKind::PlanEdited { .. }) {
+                return Err(FoldError::LateEdit { seq });
+            }
             let Some(id) = stage else { continue };
             let Some(position) = self.position(id) else {
                 let stage = id.clone();
@@ -567,8 +651,7 @@ impl Run {
         at: &str,
         kinds: Vec<(Option<StageId>, EventKind)>,
     ) -> Result<Vec<Draft>, FoldError> {
-        self.accepts(&kinds)?;
-        let percents = self.percents_after(&kinds);
+        let percents = self.foresee(&kinds)?;
         let at = at.max(self.at.as_str());
         let dated = |((stage, kind), percent)| Draft {
             at: at.to_owned(),
@@ -577,6 +660,53 @@ impl Run {
             kind,
         };
         Ok(kinds.into_iter().zip(percents).map(dated).collect())
+    }
+
+    /// Returns the progress after each of the events that are to follow, in this order. Says why they
+    /// could not follow before they are durable: a journal that its own run refuses could never be
+    /// read again.
+    ///
+    /// What follows an edit happens to the edited plan.
+    pub fn foresee(&self, kinds: &[(Option<StageId>, EventKind)]) -> Result<Vec<f64>, FoldError> {
+        if let [(None, edit @ EventKind::PlanEdited { .. }), rest @ ..] = kinds {
+            let edited = self.edited(edit)?;
+            let rest = edited.foresee(rest)?;
+            return Ok([edited.percent()].into_iter().chain(rest).collect());
+        }
+        self.accepts(kinds)?;
+        Ok(self.percents_after(kinds))
+    }
+
+    /// The run as it would be if this edit were its next event.
+    pub fn edited(&self, edit: &EventKind) -> Result<Self, FoldError> {
+        let mut edited = self.clone();
+        edited.fold(&Event {
+            v: EVENT_VERSION,
+            seq: self.seq + 1,
+            at: self.at.clone(),
+            run: self.id.clone(),
+            percent: 0.0,
+            stage: None,
+            kind: edit.clone(),
+            hash: String::new(),
+        })?;
+        edited.seq = self.seq;
+        Ok(edited)
+    }
+
+    /// How often its plan or its inventory was edited.
+    pub fn edits(&self) -> u32 {
+        self.edits
+    }
+
+    /// The plan that it has now, where it is not the one that it began with.
+    pub fn edited_plan(&self) -> Option<&EditedFile> {
+        self.plan.as_ref()
+    }
+
+    /// The inventory that it has now, where it is not the one that it began with.
+    pub fn edited_inventory(&self) -> Option<&EditedFile> {
+        self.inventory.as_ref()
     }
 
     /// The run's name.

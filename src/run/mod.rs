@@ -12,6 +12,7 @@ mod place;
 mod progress;
 mod queue;
 mod reach;
+mod shape;
 mod stall;
 mod standing;
 mod status;
@@ -20,15 +21,16 @@ mod verdict;
 
 pub use confirmation::Confirmation;
 pub use event::{
-    Draft, EVENT_VERSION, Event, EventKind, LEAVE, LOOK_AGAIN, RETRY, ROLL_BACK_ON_FAILURE,
-    WaitingFor,
+    Draft, EVENT_VERSION, EditedFile, Event, EventKind, LEAVE, LOOK_AGAIN, RETRY,
+    ROLL_BACK_ON_FAILURE, WaitingFor,
 };
-pub use fold::{Accepted, Back, FoldError, Run, Shape, ShapeStage, StageState};
+pub use fold::{Accepted, Back, FoldError, Run, StageState};
 pub(crate) use hex::hex;
 pub use id::{IdError, RunId, StageId};
 pub use place::Place;
 pub use queue::Queue;
 pub use reach::{Account, Reach};
+pub use shape::{Shape, ShapeStage};
 pub use stall::Stall;
 pub use standing::{Outcome, Probe, Sealed, Standing};
 pub use status::{IllegalEvent, RunState, StageStatus};

@@ -110,7 +110,8 @@ pub struct Batch {
     pub secrets: Vec<SealedSecret>,
     /// Names of secrets to destroy together with them.
     pub forget: Vec<String>,
-    /// Subjects to lock together with them, as a run does that had ended and goes on.
+    /// Subjects to lock together with them, as a run does whose files were edited, or that had ended
+    /// and goes on; if one is another run's, nothing of the batch is written.
     pub lock: Vec<String>,
 }
 

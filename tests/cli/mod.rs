@@ -4,6 +4,7 @@ mod bounds;
 mod by_hand;
 mod cut;
 mod diff;
+mod edited;
 mod errands;
 mod explain;
 mod files;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sms_plan::action::{Action, Credentials, Registry, World};
 use sms_plan::engine::{
-    AdoptError, Adopted, Clock, Drive, EngineError, News, Stop, Word, adopt, drive, shape_of,
-    take_over, to_look_at_again, write,
+    AdoptError, Adopted, Clock, Drive, EngineError, News, Refused, Stop, Taken, Word, adopt, drive,
+    edited_event, judge, shape_of, take_over, to_look_at_again, write,
 };
-use sms_plan::plan::{Inventory, Plan, Source, load_inventory, load_plan};
+use sms_plan::plan::{Inventory, Plan, Source, compare, load_inventory, load_plan, plan_edits};
 use sms_plan::run::{
     Account, Event, EventKind, LOOK_AGAIN, Reach, Run, RunId, StageId, StageStatus, Stall,
 };
@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use super::cut::Cut;
 use super::cut::CutStore;
 use super::machine::QuietMachines;
 use super::stand::Stand;
@@ -47,6 +48,8 @@ pub(super) struct Bench {
     pub(super) stalls: Vec<Stall>,
     /// The last stage that may start.
     pub(super) until: Option<StageId>,
+    /// The plan that the run began with.
+    first: Arc<Plan>,
     plan: Arc<Plan>,
     inventory: Arc<Inventory>,
     registry: Arc<Registry>,
@@ -54,6 +57,7 @@ pub(super) struct Bench {
     parallel: usize,
     lease: Option<Lease>,
     processes: u32,
+    next_cut: Option<Cut>,
 }
 
 /// Dates events by the runtime's own clock, which tests own.
@@ -94,7 +98,7 @@ impl Bench {
     /// Another run of the same plan, on a stand of its own; loading it again would take longer
     /// than running it.
     pub(super) fn again(&self) -> Self {
-        Self::of(Arc::clone(&self.plan), Arc::clone(&self.inventory)).parallel(self.parallel)
+        Self::of(Arc::clone(&self.first), Arc::clone(&self.inventory)).parallel(self.parallel)
     }
 
     fn of(plan: Arc<Plan>, inventory: Arc<Inventory>) -> Self {
@@ -107,6 +111,7 @@ impl Bench {
             heard: Vec::new(),
             stalls: Vec::new(),
             until: None,
+            first: Arc::clone(&plan),
             plan,
             inventory,
             registry: Arc::new(registry),
@@ -114,6 +119,7 @@ impl Bench {
             parallel: 4,
             lease: None,
             processes: 0,
+            next_cut: None,
         }
     }
 
@@ -176,12 +182,21 @@ impl Bench {
         let taken = lease_taken(&lease, &holder, why);
         self.lease = Some(lease);
         self.write(None, taken).await;
+        if let Some(cut) = self.next_cut.take() {
+            self.store.cut(cut);
+        }
+    }
+
+    /// Cuts the next process off, counting events from its take-over.
+    pub(super) fn cut_the_next(&mut self, cut: Cut) {
+        self.next_cut = Some(cut);
     }
 
     /// Takes the run over the way the terminal does, for this very process.
     pub(super) async fn engines_take_over(&mut self, record: &Record) -> Result<Run, EngineError> {
         let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
-        let (lease, run) = take_over(store, clock, record, &self.plan).await?;
+        let before = Run::read(self.run.clone(), shape_of(&self.plan), &record.events)?;
+        let (lease, run) = take_over(store, clock, &before).await?;
         self.lease = Some(lease);
         Ok(run)
     }
@@ -297,8 +312,57 @@ impl Bench {
     /// What the journal says.
     pub(super) fn read(&self) -> Run {
         let events = self.store.journal(&self.run);
-        Run::read(self.run.clone(), shape_of(&self.plan), &events)
+        Run::read(self.run.clone(), shape_of(&self.first), &events)
             .expect("a journal that fits its plan")
+    }
+
+    /// Goes on with the run as a new process does, with an edited plan of these stages: unless the
+    /// journal says already that it was taken, it is now. What is refused is accepted where the
+    /// stage is named.
+    pub(super) async fn resume_edited(
+        &mut self,
+        stages: &str,
+        accept: &[&str],
+    ) -> Result<Result<Run, Vec<Refused>>, EngineError> {
+        self.take_over().await;
+        let before = self.read();
+        self.plan = match before.edited_plan() {
+            Some(edited) => Arc::new(plan_of(&edited.text)),
+            None => Arc::clone(&self.first),
+        };
+        let edited = plan_of(&plan_text(stages));
+        let edits = plan_edits(&compare(&self.plan, &edited));
+        if !edits.is_empty() {
+            let is_accepted = |one: &Refused| {
+                let stage = one.stage.as_ref().map_or("", |stage| stage.as_str());
+                one.instead.is_none() && accept.contains(&stage)
+            };
+            let (accepted, refused) = judge(&edits, &before).into_iter().partition(is_accepted);
+            let refused: Vec<Refused> = refused;
+            if !refused.is_empty() {
+                return Ok(Err(refused));
+            }
+            let event = edited_event(&Taken {
+                plan: Some(&edited),
+                edits,
+                accepted,
+                by: "admin@desk".to_owned(),
+                reason: "it was done by hand".to_owned(),
+                ..Taken::default()
+            });
+            self.try_write(None, event).await?;
+            self.plan = Arc::new(edited);
+        }
+        let by = "admin@desk".to_owned();
+        self.try_write(
+            None,
+            EventKind::RunResumed {
+                by,
+                rolling_back: false,
+            },
+        )
+        .await?;
+        self.drive().await.map(Ok)
     }
 
     /// The lease that the present process holds.

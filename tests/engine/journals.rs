@@ -151,7 +151,17 @@ async fn written(name: &str) -> Bench {
             let by = "admin@desk".to_owned();
             bench.write(Some("last"), EventKind::HeldBack { by }).await;
             let changes = vec!["/defaults/timeout 15m -> 30m".to_owned()];
-            bench.write(None, EventKind::PlanEdited { changes }).await;
+            let edited = EventKind::PlanEdited {
+                changes,
+                by: String::new(),
+                reason: String::new(),
+                accepted: Vec::new(),
+                touched: Vec::new(),
+                plan: None,
+                inventory: None,
+                shape: None,
+            };
+            bench.write(None, edited).await;
             bench.go_on().await.expect("no cut");
             bench.take_over().await;
             let rejected = EventKind::Rejected {

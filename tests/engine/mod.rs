@@ -9,6 +9,7 @@ mod crash;
 mod cut;
 mod doubt;
 mod early;
+mod edited;
 mod failure;
 mod journals;
 mod lease;

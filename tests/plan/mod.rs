@@ -5,6 +5,7 @@
 mod catalogue;
 mod damaged;
 mod diff;
+mod edit;
 mod faulty;
 mod hostile;
 mod kinds;

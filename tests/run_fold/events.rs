@@ -87,7 +87,7 @@ fn kind() -> impl Strategy<Value = EventKind> {
     (0..KINDS).prop_map(kind_of)
 }
 
-const KINDS: usize = 23;
+const KINDS: usize = 25;
 
 fn kind_of(number: usize) -> EventKind {
     let text = || "x".to_owned();
@@ -173,9 +173,9 @@ fn kind_of(number: usize) -> EventKind {
             rolling_back: false,
         },
         16 => EventKind::Stopped { reason: text() },
-        17 => EventKind::PlanEdited {
-            changes: vec![text()],
-        },
+        17 => edit(None),
+        22 => edit(Some(&[1, 0])),
+        23 => edit(Some(&[0, 1, 2, 3, 4, 5, 6, 7, 8])),
         18 => EventKind::Approved {
             by: text(),
             reason: text(),
@@ -195,6 +195,32 @@ fn kind_of(number: usize) -> EventKind {
         _ => EventKind::RunEnded {
             state: RunState::Failed,
         },
+    }
+}
+
+/// An edit, to a plan of these stages, in this order and without needs.
+fn edit(stages: Option<&[usize]>) -> EventKind {
+    let shape = stages.map(|stages| Shape {
+        begins: 1.0,
+        stages: stages
+            .iter()
+            .map(|stage| ShapeStage {
+                id: stage_id(*stage),
+                weight: 2.0,
+                needs: Vec::new(),
+                on: Place::Source,
+            })
+            .collect(),
+    });
+    EventKind::PlanEdited {
+        changes: vec!["x".to_owned()],
+        by: "x".to_owned(),
+        reason: String::new(),
+        accepted: Vec::new(),
+        touched: vec![stage_id(0)],
+        plan: None,
+        inventory: None,
+        shape,
     }
 }
 

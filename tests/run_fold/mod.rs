@@ -1,5 +1,6 @@
 //! The room `run`, asked with arbitrary plans and arbitrary events.
 
+mod edit;
 mod events;
 mod fold;
 mod queue;

@@ -42,7 +42,10 @@ fn end(run: &mut Run, position: usize, skip: bool) -> Event {
         kind,
         spoilt: None,
     };
-    next_event(run, &happening)
+    let mut event = next_event(run, &happening);
+    // An edit may have put the stages into another order.
+    event.stage = Some(run.shape().stages[position].id.clone());
+    event
 }
 
 proptest! {

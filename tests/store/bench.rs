@@ -146,6 +146,11 @@ pub(super) fn succeeded(stage: &str) -> Draft {
     draft(Some(stage), 33.333, kind)
 }
 
+pub(super) fn rolled_back() -> Draft {
+    let state = RunState::RolledBack;
+    draft(None, 33.333, EventKind::RunEnded { state })
+}
+
 pub(super) fn ended() -> Draft {
     let state = RunState::Failed;
     draft(None, 33.333, EventKind::RunEnded { state })

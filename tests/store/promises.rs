@@ -1,10 +1,10 @@
 //! What every store promises. Each test asks all of them.
 
 use sms_plan::run::RunState;
-use sms_plan::store::{Batch, StoreError, Wish};
+use sms_plan::store::{Batch, NewRun, StoreError, Wish};
 
 use super::bench::{
-    Bench, batch, dead, elsewhere, ended, id, me, new_run, secret, started, succeeded,
+    Bench, batch, dead, elsewhere, ended, id, me, new_run, rolled_back, secret, started, succeeded,
 };
 
 #[tokio::test]
@@ -172,6 +172,56 @@ async fn two_runs_never_share_a_server() {
             .create(new_run("second"), &me())
             .await
             .expect("the servers are free");
+        drop(folder);
+    }
+}
+
+#[tokio::test]
+async fn locks_are_taken_with_the_events_beside_them_or_nothing_is() {
+    for Bench { store, folder } in Bench::all() {
+        let lease = store.create(new_run("r"), &me()).await.expect("a new run");
+        let other = NewRun {
+            subjects: vec!["fs09".to_owned()],
+            ..new_run("other")
+        };
+        let other = store.create(other, &me()).await.expect("other servers");
+        store
+            .append(&other, batch(vec![started("a", 1)]))
+            .await
+            .expect("an append");
+        let taking = |subjects: &[&str]| Batch {
+            lock: subjects.iter().map(|one| (*one).to_owned()).collect(),
+            secrets: vec![secret("s")],
+            ..batch(vec![started("a", 1)])
+        };
+
+        let refused = store.append(&lease, taking(&["fs02", "fs09"])).await;
+        let locked = matches!(
+            &refused,
+            Err(StoreError::Locked { subject, run }) if subject == "fs09" && *run == id("other")
+        );
+        assert!(locked, "{refused:?}");
+        let record = store.read(&id("r")).await.expect("the run");
+        assert_eq!(record.events, []);
+        assert_eq!(record.new.subjects, ["10.0.0.1", "fs01"]);
+        assert_eq!(store.secret(&id("r"), "s").await.expect("an answer"), None);
+
+        store
+            .append(&lease, taking(&["fs01", "fs02"]))
+            .await
+            .expect("one is its own already, the other is free");
+        let record = store.read(&id("r")).await.expect("the run");
+        assert_eq!(record.events.len(), 1);
+        assert_eq!(record.new.subjects, ["10.0.0.1", "fs01", "fs02"]);
+
+        store
+            .append(&other, batch(vec![rolled_back()]))
+            .await
+            .expect("an append");
+        store
+            .append(&lease, taking(&["fs09"]))
+            .await
+            .expect("what an ended run left behind is free");
         drop(folder);
     }
 }

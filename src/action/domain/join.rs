@@ -30,6 +30,7 @@ use crate::host::Os;
 use crate::plan::Identity;
 use crate::plan::Moot;
 use crate::plan::Nature;
+use crate::plan::Part;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Place;
@@ -83,6 +84,7 @@ impl Action for Join {
                 )),
                 ..Nature::change("joining the domain").back("leaves the domain and disables the account; one that this run made is deleted")
                     .identity(Identity::Moves)
+                    .follows(&[Part::NewName])
                     .moot(&[Moot {
                         fact: "domainJoined",
                         is: "false",

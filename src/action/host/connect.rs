@@ -29,6 +29,7 @@ use crate::host::HostSnapshot;
 use crate::host::Os;
 use crate::plan::Nature;
 use crate::plan::NewName;
+use crate::plan::Part;
 use crate::plan::Signature;
 use crate::run::Account;
 use crate::run::Outcome;
@@ -82,7 +83,9 @@ impl Action for Connect {
             expressions: &[],
             changes: false,
             summary: "logs on to a server, gathers its facts and its snapshot, and sets the fence",
-            nature: Nature::look("this logon").moot(crate::action::account::NO_ACCOUNT),
+            nature: Nature::look("this logon")
+                .moot(crate::action::account::NO_ACCOUNT)
+                .follows(&[Part::Kind]),
         }
     }
 

@@ -20,6 +20,7 @@ use crate::action::world::refused;
 use crate::host::Naming;
 use crate::plan::Identity;
 use crate::plan::Nature;
+use crate::plan::Part;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Place;
@@ -48,7 +49,8 @@ impl Action for Rename {
             summary: "renames a server: the source to its new name, the destination to the source's",
             nature: Nature::change("this new name")
                 .back("gives it its old names back")
-                .identity(Identity::Moves),
+                .identity(Identity::Moves)
+                .follows(&[Part::NewName]),
         }
     }
 

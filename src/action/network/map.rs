@@ -22,6 +22,7 @@ use crate::action::world::refused;
 use crate::host::NetworkChange;
 use crate::plan::Identity;
 use crate::plan::Nature;
+use crate::plan::Part;
 use crate::plan::Signature;
 use crate::run::Outcome;
 use crate::run::Place;
@@ -61,7 +62,8 @@ impl Action for Map {
             summary: "maps network adapters: new addresses for the source, its old ones for the destination",
             nature: Nature::change("this mapping of addresses")
                 .back("puts the recorded addresses back")
-                .identity(Identity::Moves),
+                .identity(Identity::Moves)
+                .follows(&[Part::NewAddresses, Part::Mapping]),
         }
     }
 

@@ -9,7 +9,8 @@ use crate::action::Registry;
 use crate::cli::Exit;
 use crate::cli::arguments::Adopt;
 use crate::cli::error::CliError;
-use crate::cli::files::stored_pair;
+use crate::cli::files::Stored;
+use crate::cli::files::stored;
 use crate::cli::output;
 use crate::cli::state;
 use crate::cli::world;
@@ -18,7 +19,6 @@ use crate::engine::Drive;
 use crate::engine::SystemClock;
 use crate::engine::Word;
 use crate::engine::adopt;
-use crate::engine::shape_of;
 use crate::engine::take_over;
 use crate::run::Run;
 use crate::run::StageId;
@@ -31,9 +31,7 @@ pub(super) async fn execute(arguments: &Adopt, given: Option<&Path>) -> Result<E
     let store = state::existing(&folder)?;
     let id = state::run_id(&arguments.run)?;
     let record = store.read(&id).await?;
-    let pair = stored_pair(&record.new, &registry)?;
-    let run = Run::read(id.clone(), shape_of(&pair.plan), &record.events)
-        .map_err(crate::engine::EngineError::from)?;
+    let Stored { pair, run } = stored(&record, &registry)?;
     let mut stages = Vec::new();
     for text in &arguments.stages {
         let stage = StageId::new(&**text)
@@ -49,7 +47,7 @@ pub(super) async fn execute(arguments: &Adopt, given: Option<&Path>) -> Result<E
     let sealer = Sealer::new(KeySource::from_environment()?);
     let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
     world.prove_directory().await?;
-    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &record, &pair.plan).await?;
+    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &run).await?;
     let drive = Drive {
         plan: Arc::clone(&pair.plan),
         inventory: Arc::clone(&pair.inventory),

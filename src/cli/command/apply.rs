@@ -19,8 +19,9 @@ use crate::cli::arguments::Apply;
 use crate::cli::arguments::Format;
 use crate::cli::error::CliError;
 use crate::cli::files::Pair;
+use crate::cli::files::Stored;
 use crate::cli::files::read_pair;
-use crate::cli::files::stored_pair;
+use crate::cli::files::stored;
 use crate::cli::logging;
 use crate::cli::output;
 use crate::cli::real;
@@ -30,7 +31,6 @@ use crate::cli::world;
 use crate::engine::SystemClock;
 use crate::engine::begin;
 use crate::engine::has_changed;
-use crate::engine::shape_of;
 use crate::engine::take_over;
 use crate::engine::verify;
 use crate::engine::write;
@@ -42,11 +42,9 @@ use crate::report;
 use crate::report::Preview;
 use crate::run::EventKind;
 use crate::run::Place;
-use crate::run::Run;
 use crate::run::RunState;
 use crate::run::Verdict;
 use crate::store::KeySource;
-use crate::store::Record;
 use crate::store::Sealer;
 use crate::store::Store;
 
@@ -97,12 +95,9 @@ pub(super) async fn execute(
                     folder.display()
                 )));
             }
-            Some(Earlier::Untouched(record, earlier)) => {
-                give_up(&folder, &store, &record, &earlier).await?;
-            }
-            Some(Earlier::Finished(record, earlier)) => {
-                return already_done(arguments, &folder, &store, &record, earlier, &credentials)
-                    .await;
+            Some(Earlier::Untouched(earlier)) => give_up(&folder, &store, &earlier).await?,
+            Some(Earlier::Finished(earlier)) => {
+                return already_done(arguments, &folder, &store, &earlier, &credentials).await;
             }
             None => {}
         }
@@ -173,8 +168,8 @@ enum Earlier {
     /// Unfinished, and on its way back.
     RollingBack(crate::run::RunId),
     /// Unfinished, but it has changed nothing yet, and the files were mended since.
-    Untouched(Box<Record>, Pair),
-    Finished(Box<Record>, Pair),
+    Untouched(Box<Stored>),
+    Finished(Box<Stored>),
 }
 
 /// The last run of this store for the same two servers; an unfinished one goes before others.
@@ -187,7 +182,8 @@ async fn earlier_run(
     let mut finished = None;
     for line in store.runs().await?.into_iter().rev() {
         let record = store.read(&line.id).await?;
-        let pair = stored_pair(&record.new, registry)?;
+        let earlier = stored(&record, registry)?;
+        let pair = &earlier.pair;
         let address = |host: &HostSpec| host.address.to_canonical();
         let same = address(&pair.inventory.source) == address(&inventory.source)
             && address(&pair.inventory.destination) == address(&inventory.destination);
@@ -195,25 +191,23 @@ async fn earlier_run(
             continue;
         }
         if state::unfinished(line.state) {
-            let run = Run::read(line.id.clone(), shape_of(&pair.plan), &record.events)
-                .map_err(crate::engine::EngineError::from)?;
-            if run.back().is_some() {
+            if earlier.run.back().is_some() {
                 return Ok(Some(Earlier::RollingBack(line.id)));
             }
-            let touched = has_changed(&pair.plan, registry, &run);
+            let touched = has_changed(&pair.plan, registry, &earlier.run);
             let driven = record.holder.as_ref().is_some_and(|holder| holder.alive);
             // A resume of the same files does the same; only mended ones need a run of their own.
-            let mended = record.new.plan_text != wanted.plan.file().text()
-                || record.new.inventory_text != inventory.file().text();
+            let mended = pair.plan.file().text() != wanted.plan.file().text()
+                || pair.inventory.file().text() != inventory.file().text();
             return Ok(Some(if touched || driven || !mended {
                 Earlier::Unfinished(line.id)
             } else {
-                Earlier::Untouched(Box::new(record), pair)
+                Earlier::Untouched(Box::new(earlier))
             }));
         }
         // The state before a run that was rolled back is that of an earlier one.
         if line.state == RunState::Succeeded && finished.is_none() {
-            finished = Some(Earlier::Finished(Box::new(record), pair));
+            finished = Some(Earlier::Finished(Box::new(earlier)));
         }
     }
     Ok(finished)
@@ -224,13 +218,12 @@ async fn earlier_run(
 async fn give_up(
     folder: &Path,
     store: &Arc<dyn Store>,
-    record: &Record,
-    pair: &Pair,
+    Stored { pair, run }: &Stored,
 ) -> Result<(), CliError> {
-    let id = record.new.id.clone();
+    let id = run.id().clone();
     let credentials = Credentials::fetch(&pair.inventory)?;
     let sealer = Sealer::new(KeySource::from_environment()?);
-    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, record, &pair.plan).await?;
+    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, run).await?;
     let world = world::real(folder, &id, &pair.inventory, &credentials, store, &sealer)?;
     let view = View::of(&pair.plan, &pair.inventory, &run);
     let cleared = world.clear_fences(&view, FENCE_LIMIT).await;
@@ -264,27 +257,24 @@ async fn already_done(
     arguments: &Apply,
     folder: &Path,
     store: &Arc<dyn Store>,
-    record: &Record,
-    pair: Pair,
+    Stored { pair, run }: &Stored,
     credentials: &Credentials,
 ) -> Result<Exit, CliError> {
-    let id = record.new.id.clone();
-    let run = Run::read(id.clone(), shape_of(&pair.plan), &record.events)
-        .map_err(crate::engine::EngineError::from)?;
+    let id = run.id().clone();
     let sealer = Sealer::new(KeySource::from_environment()?);
     let world = world::real(folder, &id, &pair.inventory, credentials, store, &sealer)?;
     let registry = Registry::standard();
-    let verdicts = verify(&pair.plan, &pair.inventory, &registry, &world, &run).await;
+    let verdicts = verify(&pair.plan, &pair.inventory, &registry, &world, run).await;
     let differs = verdicts
         .iter()
         .any(|verdict| matches!(verdict, Verdict::Differs(_)));
     match arguments.driving.format {
         Format::Text => {
-            let roots = roots(&pair.plan, &pair.inventory, Some(&run));
-            output::print(&report::already_done(&pair.plan, &roots, &run, &verdicts))?;
+            let roots = roots(&pair.plan, &pair.inventory, Some(run));
+            output::print(&report::already_done(&pair.plan, &roots, run, &verdicts))?;
         }
         Format::Json => {
-            output::print_json(&report::already_done_json(&pair.plan, &run, &verdicts))?;
+            output::print_json(&report::already_done_json(&pair.plan, run, &verdicts))?;
         }
     }
     Ok(if differs { Exit::Failed } else { Exit::Done })

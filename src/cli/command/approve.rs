@@ -5,15 +5,13 @@ use crate::action::Registry;
 use crate::cli::Exit;
 use crate::cli::arguments::Approve;
 use crate::cli::error::CliError;
-use crate::cli::files::stored_pair;
+use crate::cli::files::stored;
 use crate::cli::output;
 use crate::cli::state;
 use crate::engine::SystemClock;
-use crate::engine::shape_of;
 use crate::engine::take_over;
 use crate::engine::write;
 use crate::run::EventKind;
-use crate::run::Run;
 use crate::run::RunState;
 use crate::run::StageId;
 use crate::run::WaitingFor;
@@ -29,9 +27,7 @@ pub(super) async fn execute(
         return confirm::execute(arguments, &folder, &store, &id).await;
     };
     let record = store.read(&id).await?;
-    let pair = stored_pair(&record.new, &Registry::standard())?;
-    let run = Run::read(id.clone(), shape_of(&pair.plan), &record.events)
-        .map_err(crate::engine::EngineError::from)?;
+    let run = stored(&record, &Registry::standard())?.run;
     let stage = StageId::new(&**stage)
         .ok()
         .filter(|stage| run.position(stage).is_some())
@@ -52,7 +48,7 @@ pub(super) async fn execute(
         let begins = waits == Some(WaitingFor::Begin);
         EventKind::Approved { by, reason, begins }
     };
-    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &record, &pair.plan).await?;
+    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &run).await?;
     let mut kinds = vec![(Some(stage.clone()), decision)];
     if arguments.reject {
         kinds.push((

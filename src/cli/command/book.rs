@@ -7,11 +7,11 @@ use crate::cli::Exit;
 use crate::cli::arguments::Book;
 use crate::cli::error::CliError;
 use crate::cli::files::Pair;
+use crate::cli::files::Stored;
 use crate::cli::files::read_pair;
-use crate::cli::files::stored_pair;
+use crate::cli::files::stored;
 use crate::cli::output;
 use crate::cli::state;
-use crate::engine::shape_of;
 use crate::report::book::BookOf;
 use crate::report::book::book;
 use crate::run::Run;
@@ -56,8 +56,6 @@ async fn read_run(
         .map_err(|error| error.hint("before a run: sms-plan book --all PLAN -i INVENTORY"))?;
     let id = state::to_show(store.as_ref(), arguments.run.as_deref()).await?;
     let record = store.read(&id).await?;
-    let pair = stored_pair(&record.new, registry)?;
-    let run = Run::read(id, shape_of(&pair.plan), &record.events)
-        .map_err(crate::engine::EngineError::from)?;
+    let Stored { pair, run } = stored(&record, registry)?;
     Ok((pair, run))
 }

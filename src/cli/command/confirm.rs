@@ -8,15 +8,13 @@ use crate::action::Registry;
 use crate::cli::Exit;
 use crate::cli::arguments::Approve;
 use crate::cli::error::CliError;
-use crate::cli::files::stored_pair;
+use crate::cli::files::stored;
 use crate::cli::output;
 use crate::engine::EngineError;
 use crate::engine::SystemClock;
-use crate::engine::shape_of;
 use crate::engine::take_over;
 use crate::engine::write;
 use crate::run::EventKind;
-use crate::run::Run;
 use crate::run::RunId;
 use crate::store::Store;
 use crate::store::Wish;
@@ -32,10 +30,7 @@ pub(super) async fn execute(
     id: &RunId,
 ) -> Result<Exit, CliError> {
     let record = store.read(id).await?;
-    let pair = stored_pair(&record.new, &Registry::standard())?;
-    let shape = shape_of(&pair.plan);
-    let run =
-        Run::read(id.clone(), Arc::clone(&shape), &record.events).map_err(EngineError::from)?;
+    let run = stored(&record, &Registry::standard())?.run;
     if run.unconfirmed().is_none() {
         return Err(CliError::usage(format!(
             "run {id} does not wait for anybody to confirm it; name the stage that waits"
@@ -53,8 +48,7 @@ pub(super) async fn execute(
         store.request(id, &Wish::Confirm { by, reason }).await?;
         for _ in 0..ANSWER.as_millis() / LOOK.as_millis() {
             let events = store.read(id).await?.events;
-            let run =
-                Run::read(id.clone(), Arc::clone(&shape), &events).map_err(EngineError::from)?;
+            let run = run.again(&events).map_err(EngineError::from)?;
             if run.back().is_some() {
                 return Err(CliError::usage(format!(
                     "too late: run {id} is being rolled back already"
@@ -71,7 +65,7 @@ pub(super) async fn execute(
         ))
         .hint(format!("see where it stands: sms-plan status {id}")));
     }
-    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &record, &pair.plan).await?;
+    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &run).await?;
     let confirmed = EventKind::Confirmed { by, reason };
     write(
         store.as_ref(),

@@ -10,20 +10,18 @@ use crate::cli::arguments::Graph;
 use crate::cli::arguments::GraphFormat;
 use crate::cli::error::CliError;
 use crate::cli::error::print_diagnostics;
+use crate::cli::files::Stored;
 use crate::cli::files::read_pair;
 use crate::cli::files::read_plan;
-use crate::cli::files::stored_pair;
+use crate::cli::files::stored;
 use crate::cli::output;
 use crate::cli::state;
-use crate::engine::EngineError;
-use crate::engine::shape_of;
 use crate::plan::Diagnostics;
 use crate::plan::Roots;
 use crate::plan::path;
 use crate::report::graph;
 use crate::report::graph::Picture;
 use crate::report::graph::Shown;
-use crate::run::Run;
 
 pub(super) async fn execute(arguments: &Graph, given: Option<&Path>) -> Result<Exit, CliError> {
     let picture = match (&arguments.run, &arguments.plan) {
@@ -62,7 +60,7 @@ fn of_files(plan: &Path, inventory: Option<&Path>, accept: &Accept) -> Result<Pi
     Ok(Picture::new(&pair.plan, &roots, shown)?)
 }
 
-/// A run is drawn with the plan that it began with; the file may have been edited since.
+/// A run is drawn with its own plan; the file may have been edited since.
 async fn of_run(
     arguments: &Graph,
     run: &str,
@@ -73,16 +71,15 @@ async fn of_run(
     let store = state::existing(&folder)?;
     let id = state::run_id(run)?;
     let record = store.read(&id).await?;
-    let pair = stored_pair(&record.new, &Registry::standard())?;
+    let Stored { pair, run } = stored(&record, &Registry::standard())?;
     if let Some(file) = plan
-        && std::fs::read_to_string(file).is_ok_and(|text| text != record.new.plan_text)
+        && std::fs::read_to_string(file).is_ok_and(|text| text != pair.plan.file().text())
     {
         output::note(&format!(
             "`{}` differs from the plan of this run; the run's own plan is drawn",
             file.display()
         ));
     }
-    let run = Run::read(id, shape_of(&pair.plan), &record.events).map_err(EngineError::from)?;
     let roots = roots(&pair.plan, &pair.inventory, Some(&run));
     let shown = Shown::Run(&pair.inventory, &run);
     Ok(Picture::new(&pair.plan, &roots, shown)?)

@@ -12,8 +12,9 @@ use crate::cli::arguments::Format;
 use crate::cli::arguments::Rehearse;
 use crate::cli::error::CliError;
 use crate::cli::files::Pair;
+use crate::cli::files::Stored;
 use crate::cli::files::read_pair;
-use crate::cli::files::stored_pair;
+use crate::cli::files::stored;
 use crate::cli::output;
 use crate::cli::state;
 use crate::engine::EngineError;
@@ -89,7 +90,7 @@ impl Subject {
         })
     }
 
-    /// The texts that a run began with, what it saw of its servers, and what a person had accepted.
+    /// The texts that a run has, what it saw of its servers, and what a person had accepted.
     async fn of_run(
         run: &str,
         arguments: &Rehearse,
@@ -100,8 +101,7 @@ impl Subject {
         let store = state::existing(&folder)?;
         let id = state::run_id(run)?;
         let record = store.read(&id).await?;
-        let pair = stored_pair(&record.new, registry)?;
-        let run = Run::read(id, shape_of(&pair.plan), &record.events).map_err(EngineError::from)?;
+        let Stored { pair, run } = stored(&record, registry)?;
         let observed = Observed::of(&pair.plan, &run).map_err(|error| {
             CliError::usage(error.to_string())
                 .hint("a twin is made of what a run saw when it connected to both servers; choose another run: `sms-plan runs`")

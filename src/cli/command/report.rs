@@ -7,22 +7,19 @@ use crate::action::roots;
 use crate::cli::Exit;
 use crate::cli::arguments::Report;
 use crate::cli::error::CliError;
-use crate::cli::files::stored_pair;
+use crate::cli::files::Stored;
+use crate::cli::files::stored;
 use crate::cli::output;
 use crate::cli::state;
-use crate::engine::EngineError;
-use crate::engine::shape_of;
 use crate::report::Closing;
 use crate::report::closing;
-use crate::run::Run;
 
 pub(super) async fn execute(arguments: &Report, given: Option<&Path>) -> Result<Exit, CliError> {
     let folder = state::folder(given, arguments.inventory.as_deref());
     let store = state::existing(&folder)?;
     let id = state::to_show(store.as_ref(), arguments.run.as_deref()).await?;
     let record = store.read(&id).await?;
-    let pair = stored_pair(&record.new, &Registry::standard())?;
-    let run = Run::read(id, shape_of(&pair.plan), &record.events).map_err(EngineError::from)?;
+    let Stored { pair, run } = stored(&record, &Registry::standard())?;
     let document = closing(&Closing {
         plan: &pair.plan,
         roots: &roots(&pair.plan, &pair.inventory, Some(&run)),

@@ -19,15 +19,14 @@ use crate::cli::arguments::Format;
 use crate::cli::arguments::Rollback;
 use crate::cli::error::CliError;
 use crate::cli::files::Pair;
-use crate::cli::files::stored_pair;
+use crate::cli::files::Stored;
+use crate::cli::files::stored;
 use crate::cli::logging;
 use crate::cli::output;
 use crate::cli::state;
 use crate::cli::subjects::subjects;
 use crate::cli::world;
-use crate::engine::EngineError;
 use crate::engine::SystemClock;
-use crate::engine::shape_of;
 use crate::engine::take_over;
 use crate::engine::turn_round;
 use crate::engine::write;
@@ -55,9 +54,7 @@ pub(super) async fn execute(
     let store = state::existing(&folder)?;
     let id = state::to_roll_back(store.as_ref(), arguments.run.as_deref()).await?;
     let record = store.read(&id).await?;
-    let pair = stored_pair(&record.new, &registry)?;
-    let before =
-        Run::read(id.clone(), shape_of(&pair.plan), &record.events).map_err(EngineError::from)?;
+    let Stored { pair, run: before } = stored(&record, &registry)?;
     let roots = roots(&pair.plan, &pair.inventory, Some(&before));
     if before.state() == RunState::RolledBack {
         if arguments.format == Format::Text {
@@ -85,7 +82,7 @@ pub(super) async fn execute(
     prove_key(store.as_ref(), &sealer, &id).await?;
     let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
     world.prove_directory().await?;
-    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &record, &pair.plan).await?;
+    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &before).await?;
     if run.back().is_none() {
         let reason = arguments.reason.clone().unwrap_or_default();
         let subjects = subjects(&pair.inventory);
@@ -133,7 +130,7 @@ async fn refuse_superseded(store: &dyn Store, id: &RunId, pair: &Pair) -> Result
     let own = subjects(&pair.inventory);
     for line in newer.filter(|line| line.state != RunState::RolledBack) {
         let record = store.read(&line.id).await?;
-        let other = stored_pair(&record.new, &Registry::standard())?;
+        let other = stored(&record, &Registry::standard())?.pair;
         let others = subjects(&other.inventory);
         if let Some(shared) = own.iter().find(|subject| others.contains(subject)) {
             return Err(CliError::usage(format!(

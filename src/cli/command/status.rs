@@ -6,12 +6,11 @@ use crate::cli::Exit;
 use crate::cli::arguments::Format;
 use crate::cli::arguments::OneRun;
 use crate::cli::error::CliError;
-use crate::cli::files::stored_pair;
+use crate::cli::files::Stored;
+use crate::cli::files::stored;
 use crate::cli::output;
 use crate::cli::state;
-use crate::engine::shape_of;
 use crate::report;
-use crate::run::Run;
 
 pub(super) async fn execute(
     arguments: &OneRun,
@@ -21,9 +20,7 @@ pub(super) async fn execute(
     let store = state::existing(&folder)?;
     let id = state::to_show(store.as_ref(), arguments.run.as_deref()).await?;
     let record = store.read(&id).await?;
-    let pair = stored_pair(&record.new, &Registry::standard())?;
-    let run = Run::read(id, shape_of(&pair.plan), &record.events)
-        .map_err(crate::engine::EngineError::from)?;
+    let Stored { pair, run } = stored(&record, &Registry::standard())?;
     let roots = roots(&pair.plan, &pair.inventory, Some(&run));
     match arguments.format {
         Format::Text => {

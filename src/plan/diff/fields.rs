@@ -1,6 +1,7 @@
 //! Two values field by field.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -33,6 +34,57 @@ impl FieldChange {
         let first = self.field.split('/').nth(1).unwrap_or_default();
         OF_EFFECT.contains(&first)
     }
+
+    /// Returns what was there and what is there now, each in one line.
+    pub fn sides(&self) -> (Option<String>, Option<String>) {
+        (
+            self.old.as_ref().map(written),
+            self.new.as_ref().map(written),
+        )
+    }
+}
+
+/// One line, as in `with/script: a -> b`.
+impl fmt::Display for FieldChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.field.trim_start_matches('/');
+        // An element of a set is its own name.
+        if let Some(need) = name.strip_prefix("needs/") {
+            let mark = if self.new.is_some() { '+' } else { '-' };
+            return write!(f, "needs: {mark} {need}");
+        }
+        match self.sides() {
+            (Some(old), Some(new)) => write!(f, "{name}: {old} -> {new}"),
+            (Some(old), None) => write!(f, "{name}: - {old}"),
+            (None, Some(new)) => write!(f, "{name}: + {new}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// A text stands as it is, all else as JSON.
+fn written(value: &Value) -> String {
+    match value {
+        Value::String(text) if !text.is_empty() => one_line(text),
+        Value::Number(number) => number
+            .as_f64()
+            .map_or_else(|| number.to_string(), |number| number.to_string()),
+        other => other.to_string(),
+    }
+}
+
+/// Control characters are written out: a difference must not run a terminal.
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| {
+            let shown: Vec<char> = if c.is_control() {
+                c.escape_default().collect()
+            } else {
+                vec![c]
+            };
+            shown
+        })
+        .collect()
 }
 
 /// Returns what differs, in the order of the new value, what is gone after it.
