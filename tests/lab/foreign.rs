@@ -1,7 +1,7 @@
 //! Somebody else changes what a killed run was about to change: the run says what it saw, stops for
 //! a person, and goes on when that is put right.
 
-use sms_plan::run::EventKind;
+use sms_plan::run::{EventKind, StageId};
 
 use super::drive::Drive;
 use super::killed::nothing_is_repeated_unseen;
@@ -50,7 +50,7 @@ async fn until_begun(scene: &Scene) {
         assert_eq!(ended.code, None, "it was to be killed: {}", ended.err);
         let journal = scene.journal().await;
         let last = journal.last().expect("its first events");
-        let stage = last.stage.as_ref().map(|stage| stage.as_str());
+        let stage = last.stage.as_ref().map(StageId::as_str);
         if stage == Some(STAGE) && matches!(last.kind, EventKind::Started { .. }) {
             return;
         }

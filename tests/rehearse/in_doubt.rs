@@ -93,7 +93,7 @@ fn how(uses: &str, standing: Standing) -> How {
         // The rename has taken all names away; these are of somebody who came later.
         (Standing::Before, "names.remove_alternates") => How::Earlier(|_| late_names()),
         (Standing::Between, "names.remove_alternates") => How::Meanwhile(|_| late_names()),
-        (Standing::Before, _) => How::CutBefore,
+        (Standing::Before, _) | (Standing::Foreign, "host.run") => How::CutBefore,
 
         (Standing::After, _) if looks => How::Never("it leaves nothing that could be found"),
         (Standing::After, _) => How::CutAfter,
@@ -123,7 +123,6 @@ fn how(uses: &str, standing: Standing) -> How {
         (Standing::Foreign, "domain.join") => {
             How::Meanwhile(|_| Meddling::ReplacesObject("FS01".to_owned()))
         }
-        (Standing::Foreign, "host.run") => How::CutBefore,
         (Standing::Foreign, "host.restart") => {
             How::Never("its start names the boot that is to end; any other one is its end")
         }
