@@ -95,7 +95,6 @@ fn cut_at_every_commit(moment: &str, step: usize, then: impl Fn(&Errands, usize,
             assert_eq!(output.status.code(), Some(0), "{when}: {output:?}");
             return;
         }
-        assert!(CAN_BE_CUT, "{when}: this is a release");
         nobody_was_told_more(&errands, &output, &when);
         then(&errands, commit, &when);
         go_on(&errands, &when);

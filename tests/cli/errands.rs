@@ -163,6 +163,10 @@ fn plan(folder: &Path, last: &str) -> String {
 }
 
 /// Waits until a living program has come so far.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "there is no runtime here that it could block"
+)]
 pub(super) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     for _ in 0..600 {
         if is_so() {

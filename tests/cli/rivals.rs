@@ -118,10 +118,10 @@ fn a_process_that_sleeps_keeps_the_run_until_its_lease_ends() {
     let resumed = living.errands.all(&RESUME);
     assert_eq!(resumed.status.code(), Some(0), "{resumed:?}");
     let journal = living.errands.journal();
-    let taken = journal
+    let mut taken = journal
         .iter()
         .filter(|event| event["event"] == "LeaseTaken");
-    let words = taken.last().unwrap()["tookOver"].as_str().unwrap();
+    let words = taken.next_back().unwrap()["tookOver"].as_str().unwrap();
     assert!(words.ends_with("has been silent"), "{words}");
 
     living.signal("-CONT");

@@ -165,9 +165,10 @@ async fn one_append_ends_a_stage_that_asks_nothing_and_begins_the_next() {
 
 #[tokio::test(start_paused = true)]
 async fn stages_that_start_and_end_together_share_appends() {
-    let fan: String = (0..100)
+    let fan: Vec<String> = (0..100)
         .map(|n| format!("id: s{n}, uses: test.look\n"))
         .collect();
+    let fan = fan.concat();
     // All starts, the run's end, and the ends as they come: two or three times, not a hundred.
     let appends = appends(&fan, 100).await;
     assert!(appends <= 5, "{appends}");
