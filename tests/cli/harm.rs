@@ -45,13 +45,19 @@ impl Errands {
         let run = self.run();
         let read = |name: &str| fs::read(self.file(name)).ok();
         let before = [STATE, LOG].map(read);
-        let effects = self.effects();
         let told = self.said(&run, self.all(&APPLY));
         for command in [&RESUME[..], &["status", "-i", "inventory.yaml"]] {
             assert_eq!(self.said(&run, self.all(command)), told, "{command:?}");
         }
         assert!([STATE, LOG].map(read) == before, "the files were changed");
-        assert_eq!(self.effects(), effects);
+        // What was under way at the kill may still end by itself; nothing is begun, or done twice.
+        for (errand, times) in self.effects() {
+            assert!(
+                ["left-one", "right-one"].contains(&&*errand),
+                "{errand} was begun"
+            );
+            assert_eq!(times, 1, "{errand}");
+        }
         told
     }
 }
@@ -82,6 +88,12 @@ fn a_log_that_was_cut_short() {
     let run = errands.run();
     let told = errands.said(&run, errands.all(&RESUME));
     let note = format!(".sms-plan/runs/{run}/last-event");
+    // How many events a commit holds depends on which of the two errands is faster.
+    let told: String = told
+        .split("event ")
+        .map(|part| part.trim_start_matches(|sign: char| sign.is_ascii_digit()))
+        .collect::<Vec<_>>()
+        .join("event N");
     assert_snapshot!(told);
     let verify = errands.all(&["events", "-i", "inventory.yaml", "--verify"]);
     assert_eq!(verify.status.code(), Some(1), "{verify:?}");
@@ -259,13 +271,20 @@ fn a_database_that_is_taken_away_under_a_living_run() {
     let child = child.stderr(std::process::Stdio::piped()).spawn().unwrap();
     until("the first effect", || !errands.effects().is_empty());
     let run = errands.run();
-    fs::rename(errands.file(".sms-plan"), errands.file("elsewhere")).unwrap();
+    fs::create_dir(errands.file("elsewhere")).unwrap();
+    for name in ["state.db", "state.db-wal"] {
+        let from = errands.file(".sms-plan").join(name);
+        fs::rename(from, errands.file("elsewhere").join(name)).unwrap();
+    }
     let output = child.wait_with_output().unwrap();
     assert_snapshot!(errands.said(&run, output));
     let effects = errands.effects();
 
-    fs::remove_dir_all(errands.file(".sms-plan")).ok();
-    fs::rename(errands.file("elsewhere"), errands.file(".sms-plan")).unwrap();
+    fs::remove_file(errands.file(INDEX)).ok();
+    for name in ["state.db", "state.db-wal"] {
+        let back = errands.file(".sms-plan").join(name);
+        fs::rename(errands.file("elsewhere").join(name), back).unwrap();
+    }
     assert!(errands.journal().len() >= effects.len());
     let resumed = errands.all(&RESUME);
     assert_eq!(resumed.status.code(), Some(0), "{resumed:?}");
