@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 use crate::directory::DirectoryError;
 use crate::directory::DirectoryErrorKind;
@@ -19,6 +20,8 @@ pub struct ActionError {
     /// Whether the effect, or a part of it, may be there all the same: the attempt was cut off
     /// rather than answered.
     pub in_doubt: bool,
+    /// How long a person has to say how to go on, where that is limited.
+    pub within: Option<Duration>,
 }
 
 /// What the engine makes of an error.
@@ -43,6 +46,7 @@ impl ActionError {
             chain: vec![words.into()],
             kind: ActionErrorKind::Final,
             in_doubt: false,
+            within: None,
         }
     }
 
@@ -52,6 +56,7 @@ impl ActionError {
             chain: vec![words.into()],
             kind: ActionErrorKind::Heals,
             in_doubt: false,
+            within: None,
         }
     }
 
@@ -61,6 +66,7 @@ impl ActionError {
             chain: vec![words.into()],
             kind: ActionErrorKind::Person(why),
             in_doubt: false,
+            within: None,
         }
     }
 
@@ -114,6 +120,7 @@ impl From<HostError> for ActionError {
             chain: chain_of(&error),
             kind,
             in_doubt: error.in_doubt(),
+            within: None,
         }
     }
 }
@@ -132,6 +139,7 @@ impl From<DirectoryError> for ActionError {
             ),
             chain: chain_of(&error),
             kind,
+            within: None,
         }
     }
 }

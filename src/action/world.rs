@@ -413,5 +413,6 @@ pub(super) fn refused(error: &dyn std::error::Error) -> ActionError {
         chain: chain_of(error),
         kind: ActionErrorKind::Final,
         in_doubt: false,
+        within: None,
     }
 }

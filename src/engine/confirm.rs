@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::Backwards;
 use super::Engine;
 use super::EngineError;
 use super::HEARTBEAT;
 use super::Halt;
+use super::deadline::after;
+use super::deadline::late;
 use crate::run::EventKind;
 use crate::run::RunState;
 use crate::run::StageId;
@@ -91,14 +91,7 @@ impl Engine<'_> {
 
     /// Writes down until when a person may confirm.
     async fn due(&mut self, within_ms: u64) -> Result<String, EngineError> {
-        let now = self.drive.clock.now();
-        let end = now
-            .parse::<Timestamp>()
-            .ok()
-            .and_then(|now| now.checked_add(Duration::from_millis(within_ms)).ok())
-            // As late as can be told.
-            .unwrap_or(Timestamp::MAX);
-        let until = format!("{end:.3}");
+        let until = after(&self.drive.clock.now(), Duration::from_millis(within_ms));
         let due = EventKind::ConfirmationDue {
             until: until.clone(),
         };
@@ -106,11 +99,9 @@ impl Engine<'_> {
         Ok(until)
     }
 
-    /// How long ago a time was; none before it.
+    /// How long ago the time was over; none before that.
     fn late(&self, until: &str) -> Option<Duration> {
-        let now: Timestamp = self.drive.clock.now().parse().ok()?;
-        let until: Timestamp = until.parse().ok()?;
-        now.duration_since(until).try_into().ok()
+        late(&self.drive.clock.now(), until)
     }
 
     async fn append_one(&mut self, kind: EventKind) -> Result<(), EngineError> {

@@ -9,6 +9,7 @@ mod back;
 mod begin;
 mod clock;
 mod confirm;
+mod deadline;
 mod delay;
 mod edit;
 mod gate;
@@ -33,6 +34,7 @@ pub use begin::write;
 pub use begin::write_and_lock;
 pub use clock::Clock;
 pub use clock::SystemClock;
+pub use deadline::overdue;
 pub use edit::Refused;
 pub use edit::Taken;
 pub use edit::edited_event;
@@ -245,6 +247,7 @@ impl Engine<'_> {
                     {
                         self.halt(Halt::Stopped(reason));
                     }
+                    self.refuse_overdue().await?;
                     self.tell_stalls();
                 }
                 () = &mut limit, if self.halt.is_none() => {

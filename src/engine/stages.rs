@@ -11,6 +11,7 @@ use tracing::info_span;
 use super::Engine;
 use super::EngineError;
 use super::Halt;
+use super::deadline::after;
 use super::delay::delay;
 use super::delay::share;
 use super::gate::Passage;
@@ -141,6 +142,7 @@ impl Engine<'_> {
                         EventKind::Waiting {
                             why: WaitingFor::Fact,
                             message,
+                            until: None,
                         },
                     ));
                     self.queue.take(position);
@@ -167,6 +169,7 @@ impl Engine<'_> {
             let waiting = EventKind::Waiting {
                 why: WaitingFor::Begin,
                 message: "it has not begun: somebody asked to be asked before".to_owned(),
+                until: None,
             };
             gathered.kinds.push((Some(stage.id.clone()), waiting));
             self.queue.take(position);
@@ -474,9 +477,16 @@ impl Engine<'_> {
             ActionErrorKind::Fenced => return Err(EngineError::Fenced(chain.join(": "))),
             ActionErrorKind::Person(why) => {
                 let message = chain.join(": ");
-                gathered
-                    .kinds
-                    .push((id, EventKind::Waiting { why, message }));
+                let now = self.drive.clock.now();
+                let until = error.within.map(|within| after(&now, within));
+                gathered.kinds.push((
+                    id,
+                    EventKind::Waiting {
+                        why,
+                        message,
+                        until,
+                    },
+                ));
                 self.leave(position);
                 self.halt(Halt::Paused);
             }

@@ -64,6 +64,9 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
             for cause in causes {
                 let _infallible = writeln!(text, "caused by: {cause}");
             }
+            if let Some(until) = seen.until.as_ref().filter(|_| seen.waiting.is_some()) {
+                let _infallible = writeln!(text, "it counts as refused at {until}");
+            }
             if seen.waiting != Some(WaitingFor::Approval)
                 && let Some(known) = known_issue(plan, position, &seen.error)
                 && told.insert(&known.issue.id)

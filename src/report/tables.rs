@@ -228,7 +228,10 @@ pub(super) fn told(kind: &EventKind) -> (&'static str, String) {
         EventKind::Failed { attempt, error, .. } => {
             ("Failed", format!("attempt {attempt}: {}", error.join(": ")))
         }
-        EventKind::Waiting { message, .. } => ("Waiting", message.clone()),
+        EventKind::Waiting { message, until, .. } => {
+            let until = until.as_ref().map(|until| format!(", until {until}"));
+            ("Waiting", format!("{message}{}", until.unwrap_or_default()))
+        }
         EventKind::Approved { by, reason, .. } => ("Approved", by_whom(by, reason)),
         EventKind::Rejected { by, reason } => ("Rejected", by_whom(by, reason)),
         EventKind::HeldBack { by } => ("HeldBack", format!("by {by}")),

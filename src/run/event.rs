@@ -194,6 +194,9 @@ pub enum EventKind {
         why: WaitingFor,
         /// What was seen, or what the plan says to the person.
         message: String,
+        /// When it counts as refused, UTC, unless a person has spoken; absent where there is no limit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<String>,
     },
     /// A person let the stage pass, or begin.
     Approved {

@@ -59,6 +59,8 @@ pub struct StageState {
     pub error: Vec<String>,
     /// What a waiting stage waits for.
     pub waiting: Option<WaitingFor>,
+    /// When a waiting stage counts as refused, UTC, where a person's time is limited.
+    pub until: Option<String>,
     /// The last attempt failed with an answer of its own, so nothing of it is still at work.
     pub answered: bool,
     /// A person said that it shall be tried again whatever a probe says.
@@ -519,8 +521,13 @@ impl Run {
                 }
                 stage.error.clone_from(error);
             }
-            EventKind::Waiting { why, message } => {
+            EventKind::Waiting {
+                why,
+                message,
+                until,
+            } => {
                 stage.waiting = Some(*why);
+                stage.until.clone_from(until);
                 stage.error = vec![message.clone()];
             }
             EventKind::OverrideAccepted { what, .. } if what == LOOK_AGAIN => {

@@ -320,6 +320,11 @@ impl Bench {
         self.go_on().await
     }
 
+    /// The time by the bench's clock.
+    pub(super) fn now(&self) -> String {
+        self.clock.now()
+    }
+
     /// What the journal says.
     pub(super) fn read(&self) -> Run {
         let events = self.store.journal(&self.run);

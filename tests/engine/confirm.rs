@@ -15,12 +15,13 @@ const CHAIN: &str = "
     id: b, on: destination, needs: [a]
 ";
 
-const MINUTE: Duration = Duration::from_mins(1);
+/// A third of the time in which a person may confirm.
+const THIRD: Duration = Duration::from_secs(20);
 
-/// A run of two stages that is to be confirmed within three minutes.
+/// A run of two stages that is to be confirmed within a minute.
 async fn begun() -> Bench {
     let mut bench = Bench::new(CHAIN);
-    want(&mut bench, 3 * MINUTE).await;
+    want(&mut bench, 3 * THIRD).await;
     bench
 }
 
@@ -56,7 +57,7 @@ fn told(bench: &Bench, what: &str) -> bool {
 #[tokio::test(start_paused = true)]
 async fn a_person_confirms_in_time() {
     let mut bench = begun().await;
-    confirms_after(&bench, 2 * MINUTE);
+    confirms_after(&bench, 2 * THIRD);
     let run = bench.drive().await.expect("no cut");
     assert_eq!(run.state(), RunState::Succeeded);
     assert!(told(&bench, "Confirmed"), "{:#?}", bench.lines());
@@ -70,8 +71,8 @@ async fn without_a_word_it_is_rolled_back_when_the_time_is_over() {
     let began = tokio::time::Instant::now();
     let run = bench.drive().await.expect("no cut");
     assert_eq!(run.state(), RunState::RolledBack);
-    assert!(began.elapsed() >= 3 * MINUTE, "{:?}", began.elapsed());
-    assert!(began.elapsed() < 4 * MINUTE, "{:?}", began.elapsed());
+    assert!(began.elapsed() >= 3 * THIRD, "{:?}", began.elapsed());
+    assert!(began.elapsed() < 4 * THIRD, "{:?}", began.elapsed());
     assert_eq!(effects(&bench), 0);
     let back = run.back().expect("it was rolled back");
     assert!(
@@ -87,7 +88,7 @@ async fn a_stop_changes_nothing_and_the_time_goes_on() {
     let mut bench = begun().await;
     let began = tokio::time::Instant::now();
     let stop = bench.stop.clone();
-    Bench::later(MINUTE, move || {
+    Bench::later(THIRD, move || {
         stop.send_replace(Stop::Finish);
     });
     let run = bench.drive().await.expect("no cut");
@@ -95,17 +96,17 @@ async fn a_stop_changes_nothing_and_the_time_goes_on() {
     assert_eq!(effects(&bench), 4);
     let run = bench.resume().await.expect("no cut");
     assert_eq!(run.state(), RunState::RolledBack);
-    assert!(began.elapsed() < 4 * MINUTE, "{:?}", began.elapsed());
+    assert!(began.elapsed() < 4 * THIRD, "{:?}", began.elapsed());
 }
 
 /// Leaves a run alone that waits to be confirmed, until long after the time is over.
 async fn left_alone(bench: &mut Bench) -> Run {
     let stop = bench.stop.clone();
-    Bench::later(MINUTE, move || {
+    Bench::later(THIRD, move || {
         stop.send_replace(Stop::Finish);
     });
     bench.drive().await.expect("no cut");
-    tokio::time::sleep(10 * MINUTE).await;
+    tokio::time::sleep(Duration::from_mins(10)).await;
     bench.resume().await.expect("no cut")
 }
 

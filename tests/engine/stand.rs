@@ -368,6 +368,7 @@ impl Action for Step {
                     chain: vec!["epoch 9 drives this server".to_owned()],
                     kind: ActionErrorKind::Fenced,
                     in_doubt: false,
+                    within: None,
                 });
             }
             _ => {}

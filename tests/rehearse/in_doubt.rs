@@ -171,7 +171,7 @@ fn answer(events: &[Event], stage: &str) -> Option<(Standing, String)> {
             EventKind::Succeeded {
                 settled: Some(saw), ..
             } => Some((Standing::After, format!("recorded as done ({saw})"))),
-            EventKind::Waiting { why, message } => {
+            EventKind::Waiting { why, message, .. } => {
                 let standing = match why {
                     WaitingFor::Judgement => Standing::Foreign,
                     WaitingFor::Machine => Standing::Unreachable,

@@ -133,6 +133,7 @@ fn kind_of(number: usize) -> EventKind {
         6 => EventKind::Waiting {
             why: WaitingFor::Approval,
             message: text(),
+            until: None,
         },
         7 => EventKind::Approved {
             by: text(),

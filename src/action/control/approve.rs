@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::ANYWHERE;
 use crate::action::Action;
@@ -9,6 +10,7 @@ use crate::action::ActionError;
 use crate::action::Context;
 use crate::action::Manual;
 use crate::action::registry::parameters;
+use crate::plan::DurationText;
 use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::run::Outcome;
@@ -29,6 +31,15 @@ struct Parameters {
     /// What the person is asked. Handlebars, as in `{{source.name}}`.
     #[schemars(example = &"May {{source.name}} leave the domain now?")]
     message: String,
+    /// How long a person has; then it counts as refused, at the latest when somebody comes to the run
+    /// again. Left out: for ever.
+    #[schemars(example = &"2h")]
+    within: Option<DurationText>,
+}
+
+#[derive(Deserialize)]
+struct Limit {
+    within: Option<DurationText>,
 }
 
 #[async_trait]
@@ -52,7 +63,11 @@ impl Action for Approve {
 
     async fn apply(&self, cx: &Context) -> Result<Outcome, ActionError> {
         let message = cx.text("/message")?.unwrap_or_default();
-        Err(ActionError::person(WaitingFor::Approval, message))
+        let Limit { within } = cx.with()?;
+        Err(ActionError {
+            within: within.map(|limit| limit.0),
+            ..ActionError::person(WaitingFor::Approval, message)
+        })
     }
 
     async fn undo(&self, _: &Context) -> Result<(), ActionError> {

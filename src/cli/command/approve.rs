@@ -1,6 +1,7 @@
 //! `approve`: a person's decision on a stage that waits for one.
 
 use super::confirm;
+use super::overdue::refuse_overdue;
 use crate::action::Registry;
 use crate::cli::Exit;
 use crate::cli::arguments::Approve;
@@ -28,6 +29,9 @@ pub(super) async fn execute(
     };
     let record = store.read(&id).await?;
     let run = stored(&record, &Registry::standard())?.run;
+    if let Some(exit) = refuse_overdue(store.as_ref(), &run, &folder).await? {
+        return Ok(exit);
+    }
     let stage = StageId::new(&**stage)
         .ok()
         .filter(|stage| run.position(stage).is_some())

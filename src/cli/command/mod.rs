@@ -12,6 +12,7 @@ mod edited;
 mod events;
 mod explain;
 mod graph;
+mod overdue;
 mod preview;
 mod rehearse;
 mod report;

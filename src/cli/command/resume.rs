@@ -12,6 +12,7 @@ use super::drive::to_the_end;
 use super::edited::GoesOnWith;
 use super::edited::Wish;
 use super::edited::edited_since;
+use super::overdue::refuse_overdue;
 use crate::action::Credentials;
 use crate::action::Registry;
 use crate::cli::Exit;
@@ -54,6 +55,9 @@ pub(super) async fn execute(
             output::print(&format!("run {id} has ended: {state}\n"))?;
         }
         return Ok(Exit::Done);
+    }
+    if let Some(exit) = refuse_overdue(store.as_ref(), &stored.run, &folder).await? {
+        return Ok(exit);
     }
     let GoesOnWith { pair, event, lock } =
         edited_since(&record.new, &stored, &registry, &wish(arguments)?)?;
