@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sms_plan::engine::overdue;
-use sms_plan::run::{EventKind, RunState, StageStatus};
+use sms_plan::run::{EventKind, RunState, StageId, StageStatus};
 
 use super::bench::Bench;
 use super::stand::Fault;
@@ -113,7 +113,7 @@ async fn an_approval_with_a_time_limit_counts_as_refused_when_somebody_comes_too
     // It is in the journal like a person's refusal; a resume asks anew, with as much time.
     bench.take_over().await;
     for (stage, kind) in refusals {
-        let stage = stage.as_ref().map(|stage| stage.as_str());
+        let stage = stage.as_ref().map(StageId::as_str);
         bench.write(stage, kind).await;
     }
     assert_eq!(bench.read().stage(0).status, StageStatus::Failed);

@@ -1,5 +1,8 @@
 //! What `resume` and `approve` do first: an approval whose time is over is refused by itself.
 
+use std::fmt::Write as _;
+use std::path::Path;
+
 use crate::cli::Exit;
 use crate::cli::error::CliError;
 use crate::cli::output;
@@ -17,7 +20,7 @@ use crate::store::Store;
 pub(super) async fn refuse_overdue(
     store: &dyn Store,
     run: &Run,
-    state: &std::path::Path,
+    state: &Path,
 ) -> Result<Option<Exit>, CliError> {
     let mut kinds = overdue(run, &SystemClock.now());
     if kinds.is_empty() {
@@ -26,7 +29,7 @@ pub(super) async fn refuse_overdue(
     let mut told = String::new();
     for (stage, kind) in &kinds {
         if let (Some(stage), EventKind::Rejected { reason, .. }) = (stage, kind) {
-            told += &format!("stage `{stage}` is rejected: {reason}\n");
+            let _infallible = writeln!(told, "stage `{stage}` is rejected: {reason}");
         }
     }
     let ended = EventKind::RunEnded {
@@ -37,8 +40,9 @@ pub(super) async fn refuse_overdue(
     write(store, &SystemClock, &lease, &mut run, kinds).await?;
     store.release(&lease, false).await?;
     let id = run.id();
-    told += &format!(
-        "hint: ask once more: sms-plan resume {id} --state {}\n",
+    let _infallible = writeln!(
+        told,
+        "hint: ask once more: sms-plan resume {id} --state {}",
         state.display()
     );
     output::print(&told)?;
