@@ -187,6 +187,8 @@ fn ending_back(run: &Run, back: &Back, with_state: &str) -> String {
             list("DIFFERS from what was there before:", &back.differences);
             let verdict = if !back.differences.is_empty() {
                 "; not everything is as it was, see above"
+            } else if run.snapshots().is_empty() {
+                ": everything it did is undone; it had looked at no server that could be compared"
             } else if left.is_empty() {
                 ": both servers and their directory objects are as before"
             } else {

@@ -6,13 +6,16 @@
 mod confirmation;
 mod event;
 mod fold;
+mod foresee;
 mod hex;
 mod id;
+mod known;
 mod place;
 mod progress;
 mod queue;
 mod reach;
 mod shape;
+mod stage;
 mod stall;
 mod standing;
 mod status;
@@ -24,13 +27,15 @@ pub use event::{
     Draft, EVENT_VERSION, EditedFile, Event, EventKind, LEAVE, LOOK_AGAIN, RETRY,
     ROLL_BACK_ON_FAILURE, WaitingFor,
 };
-pub use fold::{Accepted, Back, FoldError, Run, StageState};
+pub use fold::FoldError;
 pub(crate) use hex::hex;
 pub use id::{IdError, RunId, StageId};
+pub use known::{Accepted, Back, Run};
 pub use place::Place;
 pub use queue::Queue;
 pub use reach::{Account, Reach};
 pub use shape::{Shape, ShapeStage};
+pub use stage::StageState;
 pub use stall::Stall;
 pub use standing::{Outcome, Probe, Sealed, Standing};
 pub use status::{IllegalEvent, RunState, StageStatus};
