@@ -11,7 +11,6 @@ mod cutover;
 mod drive;
 mod edited;
 mod end;
-mod foreign;
 mod killed;
 mod machines;
 mod outage;
