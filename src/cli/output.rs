@@ -1,6 +1,8 @@
 //! Standard output. A reader that goes away (`| head`) ends the program quietly.
 
+use std::io::BufRead as _;
 use std::io::ErrorKind;
+use std::io::IsTerminal as _;
 use std::io::Write as _;
 
 use serde::Serialize;
@@ -41,6 +43,21 @@ pub(super) fn write(document: &Document, written: &Written) -> Result<(), CliErr
         }),
         None => print(&page),
     }
+}
+
+/// Asks a person on the terminal whether to go on; where there is none, says what to look at before
+/// saying yes on the command line.
+pub(super) fn asked(question: &str, look_at: &str) -> Result<bool, CliError> {
+    if !std::io::stdin().is_terminal() {
+        return Err(
+            CliError::usage("there is no terminal to ask for confirmation")
+                .hint(format!("look at `{look_at}` first, then say --yes")),
+        );
+    }
+    print(&format!("{question} Type yes: "))?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(answer.trim().eq_ignore_ascii_case("yes"))
 }
 
 /// Tells a person something beside the result, which machines may be reading.

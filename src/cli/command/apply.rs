@@ -1,6 +1,5 @@
 //! `apply`: shows the path, asks, and runs the plan; or says that it is done already.
 
-use std::io::BufRead as _;
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -299,14 +298,5 @@ fn confirmed(arguments: &Apply, pair: &Pair, rows: &[PathRow]) -> Result<bool, C
         }
         return Ok(true);
     }
-    if !std::io::stdin().is_terminal() {
-        return Err(
-            CliError::usage("there is no terminal to ask for confirmation")
-                .hint("look at `sms-plan preview` first, then say --yes"),
-        );
-    }
-    output::print("\nRun this now? Type yes: ")?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    Ok(answer.trim().eq_ignore_ascii_case("yes"))
+    output::asked("\nRun this now?", "sms-plan preview")
 }

@@ -1,7 +1,5 @@
 //! `rollback`: takes a run back, stage by stage, and compares with what was there before it.
 
-use std::io::BufRead as _;
-use std::io::IsTerminal as _;
 use std::path::Path;
 
 use super::drive::Bounds;
@@ -189,14 +187,5 @@ fn confirmed(arguments: &Rollback, way_back: &report::WayBack) -> Result<bool, C
     if arguments.yes {
         return Ok(true);
     }
-    if !std::io::stdin().is_terminal() {
-        return Err(
-            CliError::usage("there is no terminal to ask for confirmation")
-                .hint("look at `sms-plan rollback --preview` first, then say --yes"),
-        );
-    }
-    output::print("Take it back now? Type yes: ")?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    Ok(answer.trim().eq_ignore_ascii_case("yes"))
+    output::asked("Take it back now?", "sms-plan rollback --preview")
 }
