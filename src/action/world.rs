@@ -26,16 +26,21 @@ use crate::host::LogonMethod;
 use crate::host::Machines;
 use crate::host::knock;
 use crate::plan::Inventory;
+use crate::plan::Plan;
 use crate::plan::TransportKind;
 use crate::run::Account;
 use crate::run::Place;
 use crate::run::Reach;
+use crate::run::Run;
 use crate::run::RunId;
 use crate::store::Sealer;
 use crate::store::Store;
 
 /// The name of the temporary local administrator (the document's row 11).
 pub(super) const TEMPORARY_ACCOUNT: &str = "MsftSmsStorMigratSvc";
+
+/// The action that sets the fence on a server before the run has recorded which machine it is.
+pub(super) const FIRST_CONNECTION: &str = "host.connect";
 
 /// Everything outside the run that actions reach.
 pub struct World {
@@ -282,7 +287,16 @@ impl World {
     }
 
     /// Takes the run's last traces off both servers: the fence, and what stages kept beside it.
-    pub async fn clear_fences(&self, view: &View, limit: Duration) -> Result<(), ActionError> {
+    ///
+    /// A server whose first connection never came to its end may hold the fence without having been
+    /// recorded. Returns what could not be looked at of such a server; it was never changed.
+    pub async fn clear_fences(
+        &self,
+        view: &View,
+        plan: &Plan,
+        run: &Run,
+        limit: Duration,
+    ) -> Result<Vec<String>, ActionError> {
         for (_, host) in self.met(view, limit).await? {
             host.clear_fence().await?;
         }
@@ -294,7 +308,44 @@ impl World {
             let guard = self.guard(view, limit);
             self.local(guard)?.clear_fence().await?;
         }
-        Ok(())
+        let mut unseen = Vec::new();
+        for (place, reach) in &view.reach {
+            let connects = plan.stages.iter().zip(run.stages());
+            let knocks = connects
+                .filter(|(stage, _)| stage.on == *place && stage.uses == FIRST_CONNECTION)
+                .filter_map(|(_, (_, state))| state.begun.map(|_| state.answered));
+            let answered: Vec<bool> = knocks.collect();
+            if view.pins.contains_key(place) || answered.is_empty() {
+                continue;
+            }
+            let cut_off = answered.contains(&false);
+            match self.clear_unmet(view, *place, reach, limit).await {
+                // What answered has said itself why it came to nothing.
+                Err(error) if cut_off && error.kind != ActionErrorKind::Fenced => unseen.push(format!(
+                    "the {place} `{}` ({}) was never changed, but whether it holds this run's record \
+                     could not be looked at: {error}",
+                    reach.name, reach.address
+                )),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(unseen)
+    }
+
+    async fn clear_unmet(
+        &self,
+        view: &View,
+        place: Place,
+        reach: &Reach,
+        limit: Duration,
+    ) -> Result<(), ActionError> {
+        let logon = self.logon(&view.run, place, reach.account).await?;
+        let guard = self.guard(view, limit);
+        let host = self
+            .machines()?
+            .open(place, reach, &logon, None, guard, true)
+            .await?;
+        Ok(host.clear_fence().await?)
     }
 
     /// Sets the fences again on both servers, as a run needs them that had ended and goes on; one

@@ -405,8 +405,11 @@ impl Engine<'_> {
     ) -> Result<(), ActionError> {
         let view = self.view();
         let world = Arc::clone(&self.drive.world);
-        let compared = world.compare(&view, LIMIT).await?;
-        world.clear_fences(&view, LIMIT).await?;
+        let mut compared = world.compare(&view, LIMIT).await?;
+        let unseen = world
+            .clear_fences(&view, &self.drive.plan, &self.run, LIMIT)
+            .await?;
+        compared.differences.extend(unseen);
         let clean = |lines: Vec<String>| lines.iter().map(|line| world.clean(line)).collect();
         drafts.push((
             None,

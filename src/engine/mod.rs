@@ -327,20 +327,18 @@ impl Engine<'_> {
     /// a resume of a complete run does nothing but this.
     async fn last_act(&mut self, drafts: &mut Vec<(Option<StageId>, EventKind)>) -> RunState {
         let view = self.view();
-        match self
-            .drive
-            .world
-            .clear_fences(&view, Duration::from_mins(1))
-            .await
-        {
-            Ok(()) => RunState::Succeeded,
-            Err(error) => {
-                let words = self.drive.world.clean(&error.to_string());
-                let reason =
-                    format!("every stage has ended, but the fence is still there: {words}");
-                drafts.push((None, EventKind::Stopped { reason }));
-                RunState::Stopped
-            }
-        }
+        let world = &self.drive.world;
+        let cleared = world
+            .clear_fences(&view, &self.drive.plan, &self.run, Duration::from_mins(1))
+            .await;
+        let words = match cleared {
+            Ok(unseen) if unseen.is_empty() => return RunState::Succeeded,
+            Ok(unseen) => unseen.join("; "),
+            Err(error) => error.to_string(),
+        };
+        let words = world.clean(&words);
+        let reason = format!("every stage has ended, but the fence is still there: {words}");
+        drafts.push((None, EventKind::Stopped { reason }));
+        RunState::Stopped
     }
 }

@@ -1,9 +1,9 @@
 //! Taken back from wherever a run stands: both servers, their accounts and their names are as at the
 //! start, the source serves the old name, and what must never be never is.
 
-use sms_plan::rehearse::{Interruption, InterruptionKind, Rehearsal, Setting, Then};
-use sms_plan::run::{Place, RunState, StageId, StageStatus};
-use sms_plan::simulated::{Fault, FaultKind};
+use sms_plan::rehearse::{Interruption, InterruptionKind, Rehearsal, Setting, Then, rehearse_on};
+use sms_plan::run::{EventKind, Place, RunState, StageId, StageStatus};
+use sms_plan::simulated::{Fault, FaultKind, Meddling};
 
 use super::any_run::PAIRS;
 use super::any_run::held;
@@ -83,6 +83,57 @@ fn what_did_not_come_back_once_does() {
         ..example(pair)
     };
     check(&held(&setting), &format!("{pair}, until {until}"));
+}
+
+/// The fence is set before the run has recorded which machine it met: the other server has its fence
+/// when the power goes, and nothing of it is in the journal.
+#[test]
+fn a_first_connection_that_was_cut_off_leaves_no_record() {
+    for pair in PAIRS {
+        for stage in ["connect-source", "connect-destination"] {
+            let fault = Fault {
+                stage: StageId::new(stage).unwrap(),
+                kind: FaultKind::PowerCut,
+            };
+            let when = format!("{pair}, {fault}");
+            let setting = Setting {
+                faults: vec![fault],
+                then: Then::RollBack,
+                parallel: 4,
+                ..example(pair)
+            };
+            check(&held(&setting), &when);
+        }
+    }
+}
+
+/// Nothing of it was changed, so it does not keep the run from its end; but somebody should look.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_gone_after_a_cut_off_first_connection_is_named() {
+    let setting = Setting {
+        faults: vec![Fault {
+            stage: StageId::new("connect-source").unwrap(),
+            kind: FaultKind::PowerCut,
+        }],
+        then: Then::RollBack,
+        parallel: 4,
+        ..example("windows-2019-domain")
+    };
+    let twin = setting.twin().unwrap();
+    let hand = twin.clone();
+    let rehearsal = rehearse_on(twin, &setting, &mut |event, _| {
+        if let EventKind::RollBackBegun { .. } = event.kind {
+            hand.meddle(&Meddling::SwitchesOff(Place::Destination));
+        }
+    })
+    .await;
+    let run = rehearsal.unwrap().run;
+    assert_eq!(run.state(), RunState::RolledBack);
+    let told = &run.back().expect("it was turned round").differences;
+    let [line] = told.as_slice() else {
+        panic!("one line, not {told:?}");
+    };
+    insta::assert_snapshot!(line, @r"the destination `fs02` (192.0.2.22) was never changed, but whether it holds this run's record could not be looked at: connect to destination `fs02` (192.0.2.22) as `EXAMPLE\fileadmin`: the machine does not answer: no answer");
 }
 
 #[test]

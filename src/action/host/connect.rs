@@ -20,6 +20,7 @@ use crate::action::Manual;
 use crate::action::Pace;
 use crate::action::registry::parameters;
 use crate::action::server::Server;
+use crate::action::world::FIRST_CONNECTION;
 use crate::action::world::TEMPORARY_ACCOUNT;
 use crate::action::world::refused;
 use crate::directory::Parts;
@@ -76,7 +77,7 @@ const CAUSES: &[Cause] = &[
 impl Action for Connect {
     fn signature(&self) -> Signature {
         Signature {
-            uses: "host.connect",
+            uses: FIRST_CONNECTION,
             allows: SERVERS,
             parameters: parameters::<Parameters>(),
             templates: &[],

@@ -233,13 +233,20 @@ async fn give_up(
     let (lease, mut run) = take_over(store.as_ref(), &SystemClock, run).await?;
     let world = world::real(folder, &id, &pair.inventory, &credentials, store, &sealer)?;
     let view = View::of(&pair.plan, &pair.inventory, &run);
-    let cleared = world.clear_fences(&view, FENCE_LIMIT).await;
+    let cleared = world
+        .clear_fences(&view, &pair.plan, &run, FENCE_LIMIT)
+        .await;
     world.close().await;
-    if let Err(error) = cleared {
-        store.release(&lease, false).await?;
-        return Err(CliError::from(error).hint(format!(
-            "run {id} has changed nothing, but its record is still on a server"
-        )));
+    match cleared {
+        Ok(unseen) => unseen
+            .iter()
+            .for_each(|line| output::note(&world.clean(line))),
+        Err(error) => {
+            store.release(&lease, false).await?;
+            return Err(CliError::from(error).hint(format!(
+                "run {id} has changed nothing, but its record is still on a server"
+            )));
+        }
     }
     let ended = EventKind::RunEnded {
         state: RunState::RolledBack,
