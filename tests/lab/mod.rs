@@ -11,6 +11,7 @@ mod cutover;
 mod drive;
 mod edited;
 mod end;
+mod foreign;
 mod killed;
 mod machines;
 mod outage;
