@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use super::Desk;
+use super::errands::INVENTORY;
 
 const PLAN: &str = "
 apiVersion: sms-plan/v1
@@ -12,19 +13,6 @@ stages:
   - { id: first, description: First, on: orchestrator, uses: control.note, with: { text: one } }
   - { id: second, description: Second, on: orchestrator, uses: control.note, needs: [first], with: { text: two } }
   - { id: third, description: Third, on: orchestrator, uses: control.note, needs: [second], with: { text: three } }
-";
-
-// No domain: nobody has to log on to a directory first.
-const INVENTORY: &str = "
-apiVersion: sms-plan/v1
-kind: Inventory
-metadata: { name: stand }
-hosts:
-  source: { name: fs01, address: 192.0.2.21, os: linux, domainJoined: false, credential: root }
-  destination: { name: fs02, address: 192.0.2.22, os: linux, domainJoined: false, credential: root }
-networkMapping: {}
-credentials:
-  root: { username: root, privateKey: id_ed25519 }
 ";
 
 fn desk() -> Desk {
@@ -69,11 +57,6 @@ fn journal(desk: &Desk) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn run_of(desk: &Desk) -> String {
-    let runs = desk.json(&["runs", "-i", "inventory.yaml", "--format", "json"]);
-    runs[0]["runs"][0]["run"].as_str().unwrap().to_owned()
-}
-
 #[test]
 fn a_run_pauses_before_a_stage_and_goes_on_when_somebody_approves() {
     let desk = desk();
@@ -83,7 +66,7 @@ fn a_run_pauses_before_a_stage_and_goes_on_when_somebody_approves() {
         "exit 5\n",
         "a resume alone does not let it begin"
     );
-    let run = run_of(&desk);
+    let run = desk.first_run();
     let approve = [
         "approve",
         &run,

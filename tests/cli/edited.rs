@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use super::Desk;
+use super::timeless;
 
 const PLAN: &str = "
 apiVersion: sms-plan/v1
@@ -57,22 +58,7 @@ fn edit(desk: &Desk, file: &str, changes: &[(&str, &str)]) {
 /// What `resume` says, without the run's name and times.
 fn resume(desk: &Desk, more: &[&str]) -> String {
     let told = desk.all(&[&["resume", "-i", "inventory.yaml"], more].concat());
-    let told = told.replace(&run_of(desk), "[run]");
-    let lines = told.lines().map(|line| {
-        // A line of progress, and the last one, hold a time.
-        let is_time = |word: &str| word.parse::<f64>().is_ok();
-        let mut words: Vec<&str> = line.split(' ').collect();
-        if line.contains('%') || line.contains(" after it began") {
-            words.retain(|word| !is_time(word) && *word != "ms" && *word != "s");
-        }
-        words.join(" ").trim_end().to_owned()
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-fn run_of(desk: &Desk) -> String {
-    let runs = desk.json(&["runs", "-i", "inventory.yaml", "--format", "json"]);
-    runs[0]["runs"][0]["run"].as_str().unwrap().to_owned()
+    timeless(&told.replace(&desk.first_run(), "[run]"))
 }
 
 fn events(desk: &Desk) -> Vec<serde_json::Value> {
@@ -141,7 +127,7 @@ fn what_stages_do_is_taken_when_told_to_and_used_from_then_on() {
             .contains("last")
     );
     assert!(
-        desk.printed(&["graph", "--run", &run_of(&desk), "-i", "inventory.yaml"])
+        desk.printed(&["graph", "--run", &desk.first_run(), "-i", "inventory.yaml"])
             .contains("last")
     );
     // A second resume has nothing to take.
@@ -249,10 +235,7 @@ fn a_new_name_is_locked_for_the_run_or_refused() {
         "first",
     ];
     assert!(desk.run(&apply).starts_with("exit 4\n"));
-    let run = {
-        let runs = desk.json(&["runs", "-i", "inventory.yaml", "--format", "json"]);
-        runs[0]["runs"][0]["run"].as_str().unwrap().to_owned()
-    };
+    let run = desk.first_run();
     let resume = |desk: &Desk| {
         let told = desk.run(&[
             "resume",

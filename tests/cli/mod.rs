@@ -15,6 +15,7 @@ mod preview;
 mod rivals;
 mod schemas;
 mod state;
+mod twice;
 mod upgrade;
 
 use std::path::Path;
@@ -121,6 +122,12 @@ impl Desk {
         text.replace(&self.folder.path().display().to_string(), "[here]")
     }
 
+    /// The name of the first run.
+    fn first_run(&self) -> String {
+        let runs = self.json(&["runs", "-i", "inventory.yaml", "--format", "json"]);
+        runs[0]["runs"][0]["run"].as_str().unwrap().to_owned()
+    }
+
     /// A run that fails at once, as nobody is at these addresses; returns its id.
     fn failed_run(&self) -> String {
         let inventory = std::fs::read_to_string(self.path("inventory.yaml")).unwrap();
@@ -141,4 +148,17 @@ impl Desk {
         assert!(!self.path(".sms-plan").exists(), "a state folder was made");
         assert!(!self.path("config").exists(), "a key was made");
     }
+}
+
+/// A text without the times in its lines of progress and in its last ones.
+fn timeless(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let is_time = |word: &str| word.parse::<f64>().is_ok();
+        let mut words: Vec<&str> = line.split(' ').collect();
+        if line.contains('%') || line.contains(" after it began") {
+            words.retain(|word| !is_time(word) && *word != "ms" && *word != "s");
+        }
+        words.join(" ").trim_end().to_owned()
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

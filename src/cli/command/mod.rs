@@ -8,6 +8,7 @@ mod completions;
 mod confirm;
 mod diff;
 mod drive;
+mod earlier;
 mod edited;
 mod events;
 mod explain;

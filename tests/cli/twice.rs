@@ -1,0 +1,77 @@
+//! `apply` where a run for the same servers has finished: with its own files, with files that were
+//! edited since, and with a plan for something else.
+
+use insta::assert_snapshot;
+
+use super::Desk;
+use super::errands::INVENTORY;
+
+const PLAN: &str = "
+apiVersion: sms-plan/v1
+kind: Plan
+metadata: { name: words, version: 1.0.0 }
+stages:
+  - { id: first, description: First, on: orchestrator, uses: control.note, with: { text: one } }
+  - { id: second, description: Second, on: orchestrator, uses: control.note, needs: [first], with: { text: two } }
+";
+
+fn finished() -> Desk {
+    let desk = Desk::new();
+    desk.write("plan.yaml", PLAN);
+    desk.write("inventory.yaml", INVENTORY);
+    assert_eq!(apply(&desk).lines().last(), Some("exit 0"));
+    desk
+}
+
+fn apply(desk: &Desk) -> String {
+    let told = desk.all(&["apply", "plan.yaml", "-i", "inventory.yaml", "--yes"]);
+    told.replace(&desk.first_run(), "[run]")
+}
+
+fn runs(desk: &Desk) -> usize {
+    let runs = desk.json(&["runs", "-i", "inventory.yaml", "--format", "json"]);
+    runs[0]["runs"].as_array().unwrap().len()
+}
+
+#[test]
+fn the_same_files_change_nothing() {
+    let desk = finished();
+    assert_snapshot!(apply(&desk));
+    desk.write(
+        "plan.yaml",
+        PLAN.replace("1.0.0", "1.0.1").replace("First", "The first"),
+    );
+    assert_eq!(apply(&desk).lines().last(), Some("exit 0"));
+    assert_eq!(runs(&desk), 1);
+}
+
+#[test]
+fn what_was_edited_since_is_not_called_done() {
+    let desk = finished();
+    let edited = PLAN
+        .replace("text: one", "text: eins")
+        .replace("id: second", "id: another")
+        .replace("text: two", "text: zwei");
+    desk.write("plan.yaml", edited);
+    assert_snapshot!("edited", apply(&desk));
+    desk.write("plan.yaml", PLAN);
+    desk.write(
+        "inventory.yaml",
+        INVENTORY.replace("name: fs01,", "name: fs01, newName: fs01-old,"),
+    );
+    assert_snapshot!("edited_inventory", apply(&desk));
+    assert_eq!(runs(&desk), 1);
+}
+
+#[test]
+fn a_plan_of_another_name_is_another_run() {
+    let desk = finished();
+    desk.write("plan.yaml", PLAN.replace("name: words", "name: others"));
+    assert_eq!(apply(&desk).lines().last(), Some("exit 0"));
+    assert_eq!(runs(&desk), 2);
+    // And each of them has happened.
+    assert!(apply(&desk).contains("nothing was changed"));
+    desk.write("plan.yaml", PLAN);
+    assert!(apply(&desk).contains("already done by run [run]"));
+    assert_eq!(runs(&desk), 2);
+}
