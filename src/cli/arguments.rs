@@ -543,6 +543,8 @@ pub(super) enum SchemaOf {
     Status,
     /// `preview --format json`.
     Preview,
+    /// `rollback --preview --format json`.
+    Rollback,
     /// `validate --format json`.
     Validate,
 }

@@ -11,6 +11,7 @@ use super::tables::whole;
 use crate::plan::Plan;
 use crate::plan::Roots;
 use crate::plan::can_be_undone;
+use crate::run::Place;
 use crate::run::Run;
 use crate::run::RunId;
 use crate::run::RunState;
@@ -18,7 +19,7 @@ use crate::run::StageId;
 use crate::run::StageStatus;
 use crate::run::Unwind;
 
-/// What comes back never, whatever is undone.
+/// What comes back never, whatever is undone on the servers.
 const CANNOT_RETURN: &[&str] = &[
     "machine passwords, with their key versions and times, where a server joins again",
     "when the directory objects were last changed",
@@ -76,6 +77,7 @@ impl WayBack {
         let mut stages = Vec::new();
         let mut settled_first = Vec::new();
         let mut beyond_no_return = None;
+        let mut servers = false;
         while let Some(position) = unwind.next() {
             unwind.end(position);
             let stage = &plan.stages[position];
@@ -93,6 +95,7 @@ impl WayBack {
                     reason: reason.to_owned(),
                 });
             }
+            servers |= stage.on != Place::Orchestrator && !stage.nature.back.is_empty();
             stages.push(StageBack {
                 id: stage.id.clone(),
                 percent: starts_at(plan, position),
@@ -109,7 +112,11 @@ impl WayBack {
             settled_first,
             stages,
             beyond_no_return,
-            cannot_return: CANNOT_RETURN.iter().map(|&line| line.to_owned()).collect(),
+            cannot_return: CANNOT_RETURN
+                .iter()
+                .filter(|_| servers)
+                .map(|&line| line.to_owned())
+                .collect(),
         }
     }
 
@@ -155,7 +162,7 @@ impl WayBack {
                 "\nthe run is beyond its point of no return, `{id}`: {reason}"
             ));
         }
-        if !shown.is_empty() {
+        if !self.cannot_return.is_empty() {
             say("\nwhat cannot return:");
             for line in &self.cannot_return {
                 say(&format!("  {line}"));

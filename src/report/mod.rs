@@ -45,6 +45,7 @@ pub use schema::schema_of_event;
 pub use schema::schema_of_path;
 pub use schema::schema_of_status;
 pub use schema::schema_of_validation;
+pub use schema::schema_of_way_back;
 pub use tables::event_line;
 pub use tables::runs;
 pub use tables::status;

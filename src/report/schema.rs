@@ -8,6 +8,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::back::WayBack;
 use super::json::StatusDocument;
 use super::preview::PreviewDocument;
 use crate::plan::Findings;
@@ -49,6 +50,11 @@ pub fn schema_of_status() -> Value {
 /// Returns the JSON schema (draft 2020-12) of `preview --format json`.
 pub fn schema_of_path() -> Value {
     promised(schema_of::<PreviewDocument>("preview"))
+}
+
+/// Returns the JSON schema (draft 2020-12) of `rollback --preview --format json`.
+pub fn schema_of_way_back() -> Value {
+    promised(schema_of::<WayBack>("rollback"))
 }
 
 /// Returns the JSON schema (draft 2020-12) of `validate --format json`.

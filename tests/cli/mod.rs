@@ -13,6 +13,7 @@ mod harm;
 mod journal;
 mod preview;
 mod rivals;
+mod rollback;
 mod schemas;
 mod state;
 mod twice;

@@ -61,7 +61,7 @@ pub(super) async fn execute(
         return Ok(Exit::RolledBack);
     }
     if before.state() == RunState::Succeeded {
-        refuse_superseded(store.as_ref(), &id, &pair).await?;
+        refuse_superseded(store.as_ref(), &id, &pair, &folder).await?;
     }
     let way_back = report::WayBack::of(&pair.plan, &roots, &before);
     if arguments.preview {
@@ -122,7 +122,12 @@ pub(super) async fn execute(
 }
 
 /// A run that had succeeded is taken back only while nothing newer stands upon it.
-async fn refuse_superseded(store: &dyn Store, id: &RunId, pair: &Pair) -> Result<(), CliError> {
+async fn refuse_superseded(
+    store: &dyn Store,
+    id: &RunId,
+    pair: &Pair,
+    folder: &Path,
+) -> Result<(), CliError> {
     let runs = store.runs().await?;
     let newer = runs.iter().skip_while(|line| line.id != *id).skip(1);
     let own = subjects(&pair.inventory);
@@ -137,8 +142,9 @@ async fn refuse_superseded(store: &dyn Store, id: &RunId, pair: &Pair) -> Result
                 line.id
             ))
             .hint(format!(
-                "take that one back first: sms-plan rollback {}",
-                line.id
+                "take that one back first: sms-plan rollback {} --state {}",
+                line.id,
+                folder.display()
             )));
         }
     }
