@@ -332,11 +332,10 @@ impl Engine<'_> {
             .clear_fences(&view, &self.drive.plan, &self.run, Duration::from_mins(1))
             .await;
         let words = match cleared {
-            Ok(unseen) if unseen.is_empty() => return RunState::Succeeded,
-            Ok(unseen) => unseen.join("; "),
-            Err(error) => error.to_string(),
+            // No first connection is left open where every stage has ended.
+            Ok(_) => return RunState::Succeeded,
+            Err(error) => world.clean(&error.to_string()),
         };
-        let words = world.clean(&words);
         let reason = format!("every stage has ended, but the fence is still there: {words}");
         drafts.push((None, EventKind::Stopped { reason }));
         RunState::Stopped
