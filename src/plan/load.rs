@@ -134,11 +134,32 @@ fn assemble(
         begins: spec.begins,
         run_timeout,
         defaults: Defaults { timeout, retry },
+        starts: starts(spec.begins, &stages),
         stages,
         index,
         dependants,
         file: source.clone(),
     })
+}
+
+/// What is shown while each stage runs: its share of the weights before it, or of the stages where no
+/// weight is given.
+fn starts(begins: f64, stages: &[Stage]) -> Vec<f64> {
+    let total: f64 = stages.iter().map(|stage| stage.weight).sum();
+    let share = |stage: &Stage| if total > 0.0 { stage.weight } else { 1.0 };
+    #[expect(clippy::cast_precision_loss, reason = "a plan never has 2^52 stages")]
+    let total = if total > 0.0 {
+        total
+    } else {
+        stages.len() as f64
+    };
+    let mut before = 0.0;
+    let start = |stage| {
+        let percent = begins + (100.0 - begins) * before / total;
+        before += share(stage);
+        (percent * 1000.0).round() / 1000.0
+    };
+    stages.iter().map(start).collect()
 }
 
 fn assemble_stage(

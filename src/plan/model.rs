@@ -30,6 +30,8 @@ pub struct Plan {
     pub defaults: Defaults,
     /// The stages in the order of the file, each after all that it needs.
     pub stages: Vec<Stage>,
+    /// What is shown while each stage runs, in percent.
+    pub(super) starts: Vec<f64>,
     pub(super) index: BTreeMap<StageId, usize>,
     pub(super) dependants: Vec<Vec<usize>>,
     pub(super) file: Source,
@@ -52,9 +54,10 @@ impl Plan {
         self.dependants.get(index).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns the sum of all weights; if it is 0, stages are counted instead.
-    pub fn total_weight(&self) -> f64 {
-        self.stages.iter().map(|stage| stage.weight).sum()
+    /// Returns the percent that is shown while a stage runs, if everything before it in the file has
+    /// ended; to a thousandth, and 100 for an index that is not one.
+    pub fn starts_at(&self, index: usize) -> f64 {
+        self.starts.get(index).copied().unwrap_or(100.0)
     }
 
     /// Returns the file that it was read from.

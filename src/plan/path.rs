@@ -80,19 +80,7 @@ pub fn path(plan: &Plan, roots: &Roots) -> Vec<PathRow> {
         "The cutover is idle.",
         "the state before a run begins",
     )];
-    let total = plan.total_weight();
-    let counted = total <= 0.0;
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a plan has far fewer than 2^52 stages"
-    )]
-    let total = if counted {
-        plan.stages.len() as f64
-    } else {
-        total
-    };
-    let mut ended = 0.0;
-    for stage in &plan.stages {
+    for (index, stage) in plan.stages.iter().enumerate() {
         let (runs, reason) = decide(stage, roots);
         let description = match stage.description.render(roots) {
             Ok(text) => text,
@@ -102,15 +90,13 @@ pub fn path(plan: &Plan, roots: &Roots) -> Vec<PathRow> {
                 | TemplateError::Failed { .. },
             ) => stage.description.source_text().to_owned(),
         };
-        let percent = plan.begins + (100.0 - plan.begins) * ended / total;
         rows.push(PathRow {
             id: stage.id.to_string(),
-            percent,
+            percent: plan.starts_at(index),
             description,
             runs,
             reason,
         });
-        ended += if counted { 1.0 } else { stage.weight };
     }
     rows.push(state(
         "succeeded",

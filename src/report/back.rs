@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::described;
-use super::json::starts_at;
 use super::tables::whole;
 use crate::plan::Plan;
 use crate::plan::Roots;
@@ -98,7 +97,7 @@ impl WayBack {
             servers |= stage.on != Place::Orchestrator && !stage.nature.back.is_empty();
             stages.push(StageBack {
                 id: stage.id.clone(),
-                percent: starts_at(plan, position),
+                percent: plan.starts_at(position),
                 description: described(stage, roots),
                 undo: Some(stage.nature.back)
                     .filter(|back| !back.is_empty())

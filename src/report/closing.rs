@@ -10,7 +10,6 @@ use super::document::Document;
 use super::document::Section;
 use super::document::Table;
 use super::duration;
-use super::json::starts_at;
 use super::seconds_between;
 use super::tables::told;
 use super::tables::whole;
@@ -347,7 +346,7 @@ fn addresses(facts: &Facts) -> String {
 }
 
 fn percent(of: &Closing<'_>, position: usize) -> String {
-    format!("{}%", whole(starts_at(of.plan, position)))
+    format!("{}%", whole(of.plan.starts_at(position)))
 }
 
 /// The time of day, to the second.

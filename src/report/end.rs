@@ -6,7 +6,6 @@ use std::path::Path;
 
 use super::described;
 use super::duration;
-use super::json::starts_at;
 use super::known;
 use super::known::Known;
 use super::known::Place;
@@ -44,7 +43,7 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
             text,
             "\nstage `{}` ({}%) {what}: {}",
             stage.id,
-            whole(starts_at(plan, position)),
+            whole(plan.starts_at(position)),
             described(stage, roots)
         );
         let stands = matches!(
@@ -217,7 +216,7 @@ fn known_issue(plan: &Plan, position: usize, error: &[String]) -> Option<Known> 
         clippy::cast_sign_loss,
         reason = "a percent is between 0 and 100"
     )]
-    let percent = starts_at(plan, position) as u32;
+    let percent = plan.starts_at(position) as u32;
     let place = Place {
         stage: Some(plan.stages[position].id.as_str()),
         percent: Some(percent),
@@ -257,7 +256,7 @@ pub fn already_done(plan: &Plan, roots: &Roots, run: &Run, verdicts: &[Verdict])
         let _infallible = writeln!(
             text,
             "{:>4}%  {mark:<7}  {}",
-            whole(starts_at(plan, position)),
+            whole(plan.starts_at(position)),
             described(stage, roots)
         );
         if !saw.is_empty() {

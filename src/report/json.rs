@@ -79,7 +79,7 @@ pub fn status_document(plan: &Plan, roots: &Roots, run: &Run) -> StatusDocument 
             id: stage.id.clone(),
             status: state.status,
             attempts: state.attempts,
-            percent: starts_at(plan, position),
+            percent: plan.starts_at(position),
             description: described(stage, roots),
         }
     });
@@ -112,22 +112,4 @@ pub fn already_done_json(plan: &Plan, run: &Run, verdicts: &[Verdict]) -> Value 
         })
         .collect();
     json!({ "alreadyDoneBy": run.id(), "stages": stages })
-}
-
-/// The percent that is shown while the stage at this position runs, if everything before it in the
-/// file has ended.
-pub(super) fn starts_at(plan: &Plan, position: usize) -> f64 {
-    let total = plan.total_weight();
-    let before: f64 = plan.stages[..position]
-        .iter()
-        .map(|stage| stage.weight)
-        .sum();
-    #[expect(clippy::cast_precision_loss, reason = "a plan never has 2^52 stages")]
-    let share = if total > 0.0 {
-        before / total
-    } else {
-        position as f64 / plan.stages.len() as f64
-    };
-    let percent = plan.begins + (100.0 - plan.begins) * share;
-    (percent * 1000.0).round() / 1000.0
 }

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use super::described;
 use super::duration;
-use super::json::starts_at;
 use super::milliseconds;
 use super::seconds_between;
 use crate::plan::Plan;
@@ -99,7 +98,7 @@ pub fn status(
         };
         let line = format!(
             "{:>4}%  {:<9}  {took:>8}  {}{repeated}",
-            whole(starts_at(plan, position)),
+            whole(plan.starts_at(position)),
             state.status,
             described(stage, roots)
         );

@@ -21,7 +21,6 @@ use crate::plan::path;
 use crate::report::document::Document;
 use crate::report::document::Section;
 use crate::report::document::Step;
-use crate::report::json::starts_at;
 use crate::run::Account;
 use crate::run::Place;
 use crate::run::Run;
@@ -357,7 +356,7 @@ fn policy(of: &BookOf<'_>) -> Section {
         stages.map(|(position, _)| position).collect()
     };
     let percent = |positions: &[usize]| match positions {
-        [first, ..] => format!("{}%", whole(starts_at(of.plan, *first))),
+        [first, ..] => format!("{}%", whole(of.plan.starts_at(*first))),
         [] => "no stage".to_owned(),
     };
     let [source, destination] = [Place::Source, Place::Destination].map(|place| {

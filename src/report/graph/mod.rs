@@ -24,7 +24,6 @@ use petgraph::visit::EdgeRef as _;
 use petgraph::visit::IntoEdgeReferences as _;
 
 use super::described;
-use super::json::starts_at;
 use super::tables::whole;
 use crate::plan::Inventory;
 use crate::plan::PathRow;
@@ -112,7 +111,7 @@ impl Picture {
                 };
                 Tile {
                     id: stage.id.to_string(),
-                    percent: format!("{}%", whole(starts_at(plan, position))),
+                    percent: format!("{}%", whole(plan.starts_at(position))),
                     description: described(stage, roots),
                     lane: stage.on,
                     look,
