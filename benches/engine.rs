@@ -38,6 +38,7 @@ use sms_plan::engine::Stop;
 use sms_plan::engine::SystemClock;
 use sms_plan::engine::begin;
 use sms_plan::engine::drive;
+use sms_plan::engine::runtime;
 use sms_plan::plan::Source;
 use sms_plan::plan::load_inventory;
 use sms_plan::plan::load_plan;
@@ -283,10 +284,7 @@ fn run(
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(state.path()).unwrap());
     let mut reach = first_reach(&inventory);
     let reach = [Place::Source, Place::Destination].map(|place| reach.remove(&place).unwrap());
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = runtime().unwrap();
     let before = processor_time();
     runtime.block_on(async {
         let (source, destination) = reach.into();

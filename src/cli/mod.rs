@@ -38,10 +38,7 @@ pub fn run() -> ExitCode {
             };
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match crate::engine::runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             return error::print(&error::CliError::usage(format!("cannot start: {error}")));

@@ -15,6 +15,7 @@ mod edit;
 mod gate;
 mod journal;
 mod news;
+mod runtime;
 mod stages;
 mod stall;
 mod stop;
@@ -41,6 +42,7 @@ pub use edit::edited_event;
 pub use edit::judge;
 pub use gate::has_changed;
 pub use news::News;
+pub use runtime::runtime;
 pub use stop::Stop;
 pub use verify::verify;
 

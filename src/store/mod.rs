@@ -245,6 +245,4 @@ pub enum StoreError {
     },
     #[error("cannot write to the state database")]
     Sqlite(#[from] rusqlite::Error),
-    #[error("the state database is closed")]
-    Closed,
 }

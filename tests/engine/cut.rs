@@ -85,7 +85,7 @@ impl CutStore {
 
     fn alive(&self) -> Result<(), StoreError> {
         if self.lock().dead {
-            Err(StoreError::Closed)
+            Err(no_power())
         } else {
             Ok(())
         }
@@ -118,10 +118,10 @@ impl Store for CutStore {
         };
         match cut {
             None => at_once(self.inner.append(lease, batch)),
-            Some(Cut::Before(_)) => Err(StoreError::Closed),
+            Some(Cut::Before(_)) => Err(no_power()),
             Some(Cut::After(_)) => {
                 at_once(self.inner.append(lease, batch))?;
-                Err(StoreError::Closed)
+                Err(no_power())
             }
         }
     }
@@ -183,5 +183,14 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
             Poll::Ready(answer) => return answer,
             Poll::Pending => std::thread::park(),
         }
+    }
+}
+
+/// What a process that lost its power would have met, had it lived.
+fn no_power() -> StoreError {
+    StoreError::Io {
+        what: "reach",
+        path: "state.db".to_owned(),
+        source: std::io::ErrorKind::BrokenPipe.into(),
     }
 }
