@@ -156,7 +156,6 @@ impl Run {
                 reason: reason.clone(),
             }),
             EventKind::PlanEdited { .. } => self.fold_edit(event)?,
-            EventKind::Stopped { .. } => self.state = RunState::Stopped,
             EventKind::RunEnded { state } => self.state = *state,
             _ => {}
         }

@@ -136,6 +136,23 @@ fn stages_keep_what_is_known_of_them_by_their_names() {
 }
 
 #[test]
+fn each_edit_counts_and_keeps_the_other_file_as_it_was() {
+    let mut run = begun();
+    happens(&mut run, None, edit(Some(chain(&["a", "b", "c"])))).expect("it fits");
+    let EventKind::PlanEdited { plan, .. } = edit(Some(Shape::default())) else {
+        unreachable!("it is an edit")
+    };
+    let mut of_the_inventory = edit(None);
+    if let EventKind::PlanEdited { inventory, .. } = &mut of_the_inventory {
+        inventory.clone_from(&plan);
+    }
+    happens(&mut run, None, of_the_inventory).expect("it fits");
+    assert_eq!(run.edits(), 2);
+    assert_eq!(run.edited_plan(), plan.as_ref());
+    assert_eq!(run.edited_inventory(), plan.as_ref());
+}
+
+#[test]
 fn what_follows_an_edit_happens_to_the_edited_plan() {
     let run = begun();
     let kinds = vec![
@@ -186,7 +203,9 @@ fn a_shape_that_no_plan_has_is_refused() {
     twice.stages[2].needs.clear();
     let mut forwards = chain(&["a", "b", "c"]);
     forwards.stages[1].needs = vec![2];
-    for shape in [twice, forwards] {
+    let mut itself = chain(&["a", "b", "c"]);
+    itself.stages[1].needs = vec![1];
+    for shape in [twice, forwards, itself] {
         let refused = happens(&mut begun(), None, edit(Some(shape)));
         assert!(
             matches!(refused, Err(FoldError::Unsound { .. })),

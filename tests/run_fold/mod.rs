@@ -4,4 +4,5 @@ mod edit;
 mod events;
 mod fold;
 mod queue;
+mod told;
 mod view;

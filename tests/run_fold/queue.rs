@@ -72,6 +72,11 @@ proptest! {
             }
             let position = *choice.get(&ready);
             queue.take(position);
+            prop_assert!(!queue.ready().any(|other| other == position));
+            // Whoever could not start it after all puts it back.
+            queue.put_back(position);
+            prop_assert_eq!(queue.ready().collect::<Vec<_>>(), ready);
+            queue.take(position);
             let event = end(&mut run, position, skip);
             run.fold(&event).expect("a ready stage can end");
             queue.end(position);
