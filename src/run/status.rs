@@ -112,7 +112,6 @@ impl StageStatus {
 
             // Whoever ran it is gone.
             (Self::Running, E::LeaseTaken { .. }) => Self::InDoubt,
-            (Self::Undoing, E::LeaseTaken { .. }) => Self::Undoing,
             // A resume looks again at what failed or waited, and so does a run that turns round.
             (Self::Failed | Self::Waiting, E::RunResumed { .. } | E::RollBackBegun { .. }) => {
                 Self::Pending

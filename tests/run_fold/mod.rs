@@ -5,4 +5,5 @@ mod events;
 mod fold;
 mod queue;
 mod told;
+mod unwind;
 mod view;

@@ -294,3 +294,44 @@ fn a_host_may_answer_where_the_undo_that_is_under_way_leads() {
     assert_eq!(run.reach(Place::Source), Some(&address("192.0.2.2")));
     assert_eq!(run.planned_reach(Place::Source), None);
 }
+
+/// What stands on the way back is refused where nothing stands there any more, or an attempt forward
+/// is at work.
+#[test]
+fn only_what_stands_can_go_back() {
+    let back = [
+        undo_started(1),
+        undo_failed(false, None),
+        EventKind::Undone { settled: None },
+        accepted(LEAVE),
+    ];
+    let mut running = run();
+    tell(&mut running, Some(0), started(1, None));
+    let mut undone = on_its_way_back();
+    tell(&mut undone, Some(0), EventKind::Undone { settled: None });
+    let mut left = on_its_way_back();
+    tell(&mut left, Some(0), accepted(LEAVE));
+    for run in [&running, &undone, &left] {
+        for kind in back.iter().chain([&accepted(RETRY)]) {
+            let event = event(run, Some(0), kind.clone());
+            let refused = run.clone().fold(&event);
+            let status = first(run).status;
+            assert!(
+                matches!(refused, Err(FoldError::Illegal { .. })),
+                "{status}: {kind:?}: {refused:?}"
+            );
+        }
+    }
+    // What has ended, failed or waits can.
+    let mut succeeded_run = run();
+    tell(&mut succeeded_run, Some(0), started(1, None));
+    let mut failed_run = succeeded_run.clone();
+    tell(&mut succeeded_run, Some(0), succeeded(None));
+    tell(&mut failed_run, Some(0), failed());
+    for run in [&succeeded_run, &failed_run] {
+        for kind in &back {
+            let event = event(run, Some(0), kind.clone());
+            run.clone().fold(&event).expect("it stands");
+        }
+    }
+}
