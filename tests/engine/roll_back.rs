@@ -220,3 +220,86 @@ async fn a_failure_turns_the_run_round_where_somebody_wanted_that() {
     assert_eq!(run.state(), RunState::RolledBack, "{:#?}", bench.lines());
     assert_eq!(bench.stand.undone(), ["c", "b", "a"]);
 }
+
+/// Where each kind of event first stands in what happened since the run turned round.
+fn first_of(bench: &Bench, kind: &str) -> Option<usize> {
+    let lines = bench.lines();
+    let turned = lines.iter().position(|line| line.contains("RollBackBegun"));
+    let since = &lines[turned.expect("it turned round")..];
+    since.iter().position(|line| line.contains(kind))
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_that_was_cut_off_is_settled_before_anything_is_undone() {
+    let mut bench = Bench::new(
+        "
+        id: done, on: source
+        id: one, on: source, needs: [done]
+        id: other, on: destination, needs: [done]
+    ",
+    );
+    bench.stand.order("one", &[Fault::HangsBetween]);
+    bench.stand.order("other", &[Fault::HangsBetween]);
+    bench.begin().await;
+    // Both are under way when the power goes.
+    bench.store.cut(Cut::Before(4));
+    bench.drive().await.expect_err("cut off");
+    let run = bench.roll_back().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::RolledBack, "{:#?}", bench.lines());
+    let lines = bench.lines();
+    let settled = lines.iter().rposition(|line| line.contains("Succeeded"));
+    let undone = lines.iter().position(|line| line.contains("UndoStarted"));
+    assert!(settled < undone, "{lines:#?}");
+    assert_eq!(bench.stand.undone(), ["other", "one", "done"], "{lines:#?}");
+    assert!(bench.stand.effects().is_empty());
+    bench.check("rolled back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_cut_off_and_cannot_be_finished_is_taken_back() {
+    let mut bench = Bench::new("id: a\nid: b, needs: [a]");
+    bench.stand.order("b", &[Fault::HangsBetween, Fault::Final]);
+    bench.begin().await;
+    bench.store.cut(Cut::Before(3));
+    bench.drive().await.expect_err("cut off");
+    let run = bench.roll_back().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::RolledBack, "{:#?}", bench.lines());
+    assert_eq!(bench.stand.undone(), ["b", "a"], "{:#?}", bench.lines());
+    assert!(first_of(&bench, "Failed") < first_of(&bench, "UndoStarted"));
+    assert!(bench.stand.effects().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_undo_is_tried_as_often_as_the_stage_and_no_more() {
+    let mut bench = applied("id: a, retry: { attempts: 3 }").await;
+    bench.stand.order("undo a", &[Fault::Passing; 5]);
+    let run = bench.roll_back().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::Failed);
+    assert_eq!(bench.stand.undone(), ["a"; 3]);
+    let run = bench.resume().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::RolledBack, "{:#?}", bench.lines());
+    assert_eq!(bench.stand.undone(), ["a"; 6]);
+}
+
+/// Nobody can look at these stages.
+#[tokio::test(start_paused = true)]
+async fn what_no_look_can_tell_is_undone_unless_an_undo_was_cut_off() {
+    let mut bench = applied("id: a").await;
+    bench.stand.blind("a");
+    bench.stand.order("undo a", &[Fault::Final]);
+    let run = bench.roll_back().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::Failed, "{:#?}", bench.lines());
+    // It answered: what it did is known, and it may be tried again.
+    let run = bench.resume().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::RolledBack, "{:#?}", bench.lines());
+    assert_eq!(bench.stand.undone(), ["a", "a"]);
+
+    let mut bench = applied("id: a").await;
+    bench.stand.blind("a");
+    bench.turn_round().await;
+    bench.store.cut(Cut::Before(1));
+    bench.drive().await.expect_err("cut off in the undo");
+    let run = bench.resume().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::Paused, "{:#?}", bench.lines());
+    assert_eq!(bench.stand.undone(), ["a"]);
+}
