@@ -131,6 +131,9 @@ fn what_has_no_undo_waits_for_a_person_who_may_leave_it() {
     assert_snapshot!("no_undo_preview", rollback(&desk, &["--preview"]));
     assert_snapshot!("no_undo", rollback(&desk, &["--yes", "--reason", "why"]));
     assert_eq!(files(&desk), ["first", "second"]);
+    // Until that is decided, no other run may begin there.
+    let locks = desk.printed(&["runs", "-i", "inventory.yaml", "--locks"]);
+    assert!(locks.contains("192.0.2.21"), "{locks}");
     let leave = ["--yes", "--leave", "second", "--reason", "it does no harm"];
     assert_snapshot!("left", rollback(&desk, &leave));
     assert_eq!(files(&desk), ["second"]);
@@ -174,4 +177,21 @@ fn what_a_newer_run_stands_upon_is_not_taken_back() {
     let told = told.replace(&first, "[run]").replace(newer, "[newer]");
     assert_snapshot!("newer", told);
     assert_eq!(files(&desk), ["first", "second", "third"]);
+}
+
+/// No look could tell: the undo runs, because the script may have left something before it failed.
+#[test]
+fn a_script_that_failed_and_has_no_probe_is_undone() {
+    let desk = desk(UNDO);
+    let text = std::fs::read_to_string(desk.path("plan.yaml")).unwrap();
+    let text = text
+        .replace(
+            "script: touch \"$FOLDER/third\"",
+            "script: touch \"$FOLDER/third\"; exit 3",
+        )
+        .replace("      probe: test -e \"$FOLDER/third\"\n", "");
+    desk.write("plan.yaml", text);
+    let told = apply(&desk, &["--on-failure", "rollback"]);
+    assert!(told.ends_with("exit 7"), "{told}");
+    assert_eq!(files(&desk), [""; 0]);
 }

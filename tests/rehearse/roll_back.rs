@@ -136,6 +136,33 @@ async fn a_server_that_is_gone_after_a_cut_off_first_connection_is_named() {
     insta::assert_snapshot!(line, @r"the destination `fs02` (192.0.2.22) was never changed, but whether it holds this run's record could not be looked at: connect to destination `fs02` (192.0.2.22) as `EXAMPLE\fileadmin`: the machine does not answer: no answer");
 }
 
+/// The fences of a finished run are gone; nothing is undone before they stand again.
+#[tokio::test(start_paused = true)]
+async fn a_finished_run_has_its_servers_to_itself_again_before_anything_is_undone() {
+    let setting = Setting {
+        then: Then::RollBack,
+        ..example("windows-2019-domain")
+    };
+    let twin = setting.twin().unwrap();
+    let hand = twin.clone();
+    let mut seen = Vec::new();
+    let rehearsal = rehearse_on(twin, &setting, &mut |event, _| match event.kind {
+        EventKind::RollBackBegun { .. } | EventKind::UndoStarted { .. } => {
+            seen.push(hand.end().fences.len());
+        }
+        _ => {}
+    })
+    .await
+    .unwrap();
+    check(&rehearsal, "from the end");
+    let (turned, undos) = seen.split_first().expect("it turned round");
+    assert_eq!(*turned, 0);
+    assert!(
+        undos.len() > 10 && undos.iter().all(|&fences| fences == 2),
+        "{undos:?}"
+    );
+}
+
 #[test]
 fn each_kind_comes_back_from_the_end() {
     for pair in PAIRS {
