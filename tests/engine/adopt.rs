@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use sms_plan::engine::{AdoptError, Word};
-use sms_plan::run::{EventKind, RunState, StageStatus, Standing};
+use sms_plan::run::{Account, EventKind, Place, Reach, RunState, StageStatus, Standing};
 
 use super::bench::Bench;
 use super::cut::Cut;
@@ -133,6 +133,30 @@ async fn what_no_look_can_tell_takes_a_persons_word() {
     let run = bench.go_on().await.expect("no cut");
     assert_eq!(run.state(), RunState::Succeeded);
     assert_eq!(bench.stand.attempts(), ["first", "second", "third"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_vouched_for_leads_to_where_the_attempt_would_have_led() {
+    let mut bench = Bench::new(CHAIN);
+    bench.begin().await;
+    let moved = Reach {
+        address: "192.0.2.99".to_owned(),
+        name: "renamed".to_owned(),
+        account: Account::Given,
+    };
+    let started = EventKind::Started {
+        attempt: 1,
+        token: serde_json::Value::Null,
+        reach: Some(moved.clone()),
+        standing: None,
+        saw: None,
+    };
+    bench.write(Some("first"), started).await;
+    bench.take_over().await;
+    bench.stand.say("first", Standing::Unreachable);
+    let adopted = bench.adopt("first", &word(true)).await;
+    assert!(!adopted.expect("vouched for").verified);
+    assert_eq!(bench.read().reach(Place::Source), Some(&moved));
 }
 
 #[tokio::test(start_paused = true)]
