@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
+use tokio::time::timeout;
+
+use super::work::late;
 use crate::action::Context;
 use crate::action::Registry;
 use crate::action::View;
 use crate::action::World;
 use crate::plan::Inventory;
 use crate::plan::Plan;
+use crate::run::Probe;
 use crate::run::Run;
 use crate::run::StageStatus;
 use crate::run::Standing;
 use crate::run::Verdict;
 
-/// Probes every stage of a finished run at the run's last reach.
+/// Probes every stage of a finished run at the run's last reach; each look has the time that an
+/// attempt of its stage has.
 pub async fn verify(
     plan: &Arc<Plan>,
     inventory: &Arc<Inventory>,
@@ -50,7 +55,10 @@ pub async fn verify(
             answered: state.answered,
             token: state.token.clone(),
         };
-        verdicts.push(match action.probe(&context).await {
+        let limit = stage.timeout;
+        let seen = timeout(limit, action.probe(&context)).await;
+        let seen = seen.unwrap_or_else(|_| Ok(Probe::new(Standing::Unreachable, late(limit))));
+        verdicts.push(match seen {
             Ok(probe) if probe.standing == Standing::After => {
                 Verdict::Stands(world.clean(&probe.saw))
             }

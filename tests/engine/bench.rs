@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use sms_plan::action::{Action, Credentials, Registry, World};
 use sms_plan::engine::{
     AdoptError, Adopted, Clock, Drive, EngineError, News, Refused, Stop, Taken, Word, adopt, drive,
-    edited_event, judge, shape_of, take_over, to_look_at_again, turn_round, write,
+    edited_event, judge, shape_of, take_over, to_look_at_again, turn_round, verify, write,
 };
 use sms_plan::plan::{Inventory, Plan, Source, compare, load_inventory, load_plan, plan_edits};
 use sms_plan::run::{
-    Account, Event, EventKind, LOOK_AGAIN, Reach, Run, RunId, StageId, StageStatus, Stall,
+    Account, Event, EventKind, LOOK_AGAIN, Reach, Run, RunId, StageId, StageStatus, Stall, Verdict,
 };
 use sms_plan::store::{Holder, KeySource, Lease, NewRun, Record, Sealer, Store};
 use tokio::sync::watch;
@@ -260,6 +260,19 @@ impl Bench {
             assert_eq!(event.seq, run.seq(), "an event is told before it is folded");
             heard.push(event.clone());
         })
+        .await
+    }
+
+    /// Looks whether the run still stands.
+    pub(super) async fn verify(&self) -> Vec<Verdict> {
+        let setup = self.setup();
+        verify(
+            &setup.plan,
+            &setup.inventory,
+            &setup.registry,
+            &setup.world,
+            &self.read(),
+        )
         .await
     }
 

@@ -22,3 +22,4 @@ mod secret;
 mod stall;
 mod stand;
 mod stop;
+mod verify;
