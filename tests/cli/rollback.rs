@@ -125,6 +125,21 @@ fn an_undo_that_fails_is_tried_again_when_it_can_succeed() {
 }
 
 #[test]
+fn a_secret_that_an_undo_prints_is_not_written_down() {
+    let desk = desk("      undo: echo its password is hush-hush >&2; exit 1\n");
+    let inventory = INVENTORY.replace("privateKey: id_ed25519", "password: { file: secret.txt }");
+    desk.write("inventory.yaml", inventory);
+    desk.write("secret.txt", "hush-hush\n");
+    apply(&desk, &[]);
+    let told = rollback(&desk, &["--yes", "--reason", "why"]);
+    assert!(told.ends_with("exit 1"), "{told}");
+    assert!(told.contains("its password is"), "{told}");
+    let events = desk.printed(&["events", "-i", "inventory.yaml", "--format", "json"]);
+    assert!(events.contains("its password is"), "{events}");
+    assert!(!(told + &events).contains("hush-hush"));
+}
+
+#[test]
 fn what_has_no_undo_waits_for_a_person_who_may_leave_it() {
     let desk = desk("");
     apply(&desk, &[]);

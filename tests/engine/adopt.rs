@@ -1,7 +1,8 @@
 //! A step that a person did by hand comes into the run, and only that.
 
 use serde_json::json;
-use sms_plan::engine::{AdoptError, Word};
+use sms_plan::action::ActionErrorKind;
+use sms_plan::engine::{AdoptError, EngineError, Word};
 use sms_plan::run::{Account, EventKind, Place, Reach, RunState, StageStatus, Standing};
 
 use super::bench::Bench;
@@ -133,6 +134,27 @@ async fn what_no_look_can_tell_takes_a_persons_word() {
     let run = bench.go_on().await.expect("no cut");
     assert_eq!(run.state(), RunState::Succeeded);
     assert_eq!(bench.stand.attempts(), ["first", "second", "third"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_fails_is_told_by_what_it_met() {
+    let mut bench = failed().await;
+    bench.stand.fail_looks("first", ActionErrorKind::Fenced);
+    let error = bench.adopt("first", &word(true)).await;
+    let error = error.expect_err("another run drives the server");
+    assert!(
+        matches!(error, AdoptError::Engine(EngineError::Fenced(_))),
+        "{error:?}"
+    );
+    bench.stand.fail_looks("first", ActionErrorKind::Final);
+    let error = bench.adopt("first", &word(true)).await;
+    let error = error.expect_err("the look itself is wrong");
+    assert!(matches!(error, AdoptError::NotDone { .. }), "{error:?}");
+    bench
+        .stand
+        .fail_looks("first", ActionErrorKind::Unreachable);
+    let adopted = bench.adopt("first", &word(true)).await;
+    assert!(!adopted.expect("vouched for").verified);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sms_plan::action::ActionErrorKind;
 use sms_plan::engine::Stop;
 use sms_plan::run::{EventKind, Run, RunState, StageStatus, Standing};
 
@@ -180,6 +181,23 @@ async fn unreachable_is_waited_out_up_to_the_timeout() {
         waited > Duration::from_secs(25) && waited <= Duration::from_secs(30),
         "{waited:?}"
     );
+}
+
+/// The same where the look itself fails for that reason; for another one it is not waited.
+#[tokio::test(start_paused = true)]
+async fn a_look_that_fails_is_waited_out_only_where_nobody_answers() {
+    for (kind, ends, waits) in [
+        (ActionErrorKind::Unreachable, RunState::Paused, true),
+        (ActionErrorKind::Final, RunState::Failed, false),
+    ] {
+        let mut bench = in_doubt(0).await;
+        bench.stand.fail_looks("a", kind);
+        let began = tokio::time::Instant::now();
+        let run = bench.resume().await.expect("a resume");
+        assert_eq!(run.state(), ends, "{:#?}", bench.lines());
+        let waited = began.elapsed() > Duration::from_secs(25);
+        assert_eq!(waited, waits, "{kind:?}: {:?}", began.elapsed());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -206,6 +206,20 @@ async fn a_stop_lets_the_undo_under_way_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stop_during_a_look_begins_no_undo() {
+    let mut bench = applied("id: a").await;
+    bench.stand.look_slowly("a");
+    bench.turn_round().await;
+    let stop = bench.stop.clone();
+    Bench::later(std::time::Duration::from_millis(5), move || {
+        stop.send_replace(Stop::Finish);
+    });
+    let run = bench.drive().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::Stopped, "{:#?}", bench.lines());
+    assert_eq!(bench.stand.undone(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_turns_the_run_round_where_somebody_wanted_that() {
     let mut bench = Bench::new(MIXED).parallel(1);
     bench.stand.order("last", &[Fault::Final]);

@@ -75,6 +75,10 @@ struct State {
     blind: BTreeSet<String>,
     /// Stages whose probe never answers.
     mute: BTreeSet<String>,
+    /// Stages whose probe answers after [`SLOW`].
+    slow: BTreeSet<String>,
+    /// What a probe fails with.
+    failing: BTreeMap<String, ActionErrorKind>,
     probes: BTreeMap<String, u32>,
     attempts: Vec<String>,
     at_work: Vec<(Place, String)>,
@@ -103,6 +107,18 @@ impl Stand {
     pub(super) fn blind(&self, stage: &str) {
         let mut state = self.state.lock().expect("no test panics in here");
         state.blind.insert(stage.to_owned());
+    }
+
+    /// Lets each probe of a stage take [`SLOW`].
+    pub(super) fn look_slowly(&self, stage: &str) {
+        let mut state = self.state.lock().expect("no test panics in here");
+        state.slow.insert(stage.to_owned());
+    }
+
+    /// Lets every probe of a stage fail.
+    pub(super) fn fail_looks(&self, stage: &str, kind: ActionErrorKind) {
+        let mut state = self.state.lock().expect("no test panics in here");
+        state.failing.insert(stage.to_owned(), kind);
     }
 
     /// Lets no probe of a stage come to an end.
@@ -310,6 +326,21 @@ impl Action for Step {
                 of(&state.mute),
             )
         };
+        let (slow, failing) = {
+            let state = self.stand.state.lock().expect("no test panics in here");
+            (state.slow.contains(id), state.failing.get(id).copied())
+        };
+        if slow {
+            sleep(SLOW).await;
+        }
+        if let Some(kind) = failing {
+            return Err(ActionError {
+                chain: vec!["no look".to_owned()],
+                kind,
+                in_doubt: false,
+                within: None,
+            });
+        }
         if mute {
             sleep(Duration::from_secs(1_000_000)).await;
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use sms_plan::run::{
     Account, Event, EventKind, FoldError, LEAVE, Place, RETRY, ROLL_BACK_ON_FAILURE, Reach, Run,
-    RunState, Shape, ShapeStage, StageState, StageStatus, WaitingFor,
+    RunState, Sealed, Shape, ShapeStage, StageState, StageStatus, WaitingFor,
 };
 
 use super::events::{Happening, next_event, run_id, stage_id};
@@ -316,10 +316,10 @@ fn only_what_stands_can_go_back() {
             let event = event(run, Some(0), kind.clone());
             let refused = run.clone().fold(&event);
             let status = first(run).status;
-            assert!(
-                matches!(refused, Err(FoldError::Illegal { .. })),
-                "{status}: {kind:?}: {refused:?}"
-            );
+            let Err(FoldError::Illegal { source, .. }) = refused else {
+                panic!("{status}: {kind:?}: {refused:?}");
+            };
+            assert_eq!(source.event, kind.name());
         }
     }
     // What has ended, failed or waits can.
@@ -334,4 +334,68 @@ fn only_what_stands_can_go_back() {
             run.clone().fold(&event).expect("it stands");
         }
     }
+}
+
+/// Where one stage was left in doubt, the undo of another on the same host goes first.
+#[test]
+fn the_undo_under_way_says_before_a_doubt_where_a_host_may_answer() {
+    let mut shape = run().shape().clone();
+    shape.stages[1].needs.clear();
+    let mut run = Run::new(run_id(), Arc::new(shape));
+    let word = String::new;
+    let created = EventKind::RunCreated {
+        plan: word(),
+        plan_version: word(),
+        plan_digest: word(),
+        inventory: word(),
+        inventory_digest: word(),
+        source: address("192.0.2.1"),
+        destination: address("192.0.2.9"),
+        program: word(),
+    };
+    tell(&mut run, None, created);
+    tell(&mut run, Some(1), started(1, Some(address("192.0.2.3"))));
+    tell(&mut run, Some(1), succeeded(Some(address("192.0.2.3"))));
+    tell(&mut run, Some(0), started(1, Some(address("192.0.2.2"))));
+    let taken = EventKind::LeaseTaken {
+        epoch: 2,
+        machine: word(),
+        pid: 1,
+        took_over: None,
+    };
+    tell(&mut run, None, taken);
+    tell(&mut run, None, turned_round());
+    assert_eq!(
+        run.planned_reach(Place::Source),
+        Some(&address("192.0.2.2"))
+    );
+    tell(&mut run, Some(1), undo_started(1));
+    assert_eq!(
+        run.planned_reach(Place::Source),
+        Some(&address("192.0.2.1"))
+    );
+}
+
+#[test]
+fn what_says_nothing_is_not_written() {
+    let failed = EventKind::UndoFailed {
+        attempt: 0,
+        delay_ms: None,
+        in_doubt: false,
+        waiting: None,
+        error: Vec::new(),
+    };
+    let written = serde_json::to_value(&failed).expect("an event is JSON");
+    assert_eq!(written.get("attempt"), None, "{written}");
+}
+
+#[test]
+fn a_sealed_secret_is_shown_by_its_name_only() {
+    let sealed = Sealed {
+        name: "key".to_owned(),
+        bytes: b"hush".to_vec().into(),
+    };
+    let shown = format!("{sealed:?}");
+    assert!(shown.contains("key"), "{shown}");
+    assert!(!shown.contains("hush") && !shown.contains("104"), "{shown}");
 }
