@@ -75,3 +75,60 @@ fn a_plan_of_another_name_is_another_run() {
     assert!(apply(&desk).contains("already done by run [run]"));
     assert_eq!(runs(&desk), 2);
 }
+
+/// A stage that leaves a file, behind a question that is asked before anything changes.
+const ASKS: &str = "
+apiVersion: sms-plan/v1
+kind: Plan
+metadata: { name: asks, version: 1.0.0 }
+stages:
+  - id: leaves
+    description: Leaves a file
+    on: orchestrator
+    uses: host.run
+    preconditions: [{ expr: \"inventory.metadata.name == 'other'\", early: true }]
+    with: { script: touch \"$FILE.CODE\"; exit CODE, probe: test -e \"$FILE.0\", env: { FILE: HERE } }
+";
+
+fn asks(desk: &Desk, name: &str, code: &str) {
+    let here = desk.path("left").display().to_string();
+    let text = ASKS
+        .replace("'other'", &format!("'{name}'"))
+        .replace("HERE", &here)
+        .replace("CODE", code);
+    desk.write("plan.yaml", text);
+}
+
+#[test]
+fn a_run_that_changed_nothing_makes_way_for_mended_files() {
+    let desk = Desk::new();
+    desk.write("inventory.yaml", INVENTORY);
+    asks(&desk, "other", "0");
+    assert_eq!(apply(&desk).lines().last(), Some("exit 1"));
+    // The same files are resumed, not begun anew.
+    assert_snapshot!("same_files", apply(&desk));
+    asks(&desk, "stand", "0");
+    let told = apply(&desk);
+    assert!(
+        told.contains("run [run] had changed nothing; it is given up for this one"),
+        "{told}"
+    );
+    assert!(told.contains("exit 0"), "{told}");
+    assert_eq!(runs(&desk), 2);
+}
+
+#[test]
+fn a_run_that_changed_something_does_not() {
+    let desk = Desk::new();
+    desk.write("inventory.yaml", INVENTORY);
+    asks(&desk, "stand", "3");
+    assert_eq!(apply(&desk).lines().last(), Some("exit 1"));
+    assert!(desk.path("left.3").exists());
+    asks(&desk, "stand", "0");
+    let told = apply(&desk);
+    assert!(
+        told.contains("run [run] for these servers has not ended"),
+        "{told}"
+    );
+    assert_eq!(runs(&desk), 1);
+}
