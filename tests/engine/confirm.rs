@@ -9,6 +9,7 @@ use sms_plan::store::{Store as _, Wish};
 
 use super::bench::Bench;
 use super::cut::Cut;
+use super::stand::HALF;
 
 const CHAIN: &str = "
     id: a, on: source
@@ -97,6 +98,21 @@ async fn a_stop_changes_nothing_and_the_time_goes_on() {
     let run = bench.resume().await.expect("no cut");
     assert_eq!(run.state(), RunState::RolledBack);
     assert!(began.elapsed() < 4 * THIRD, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_in_the_last_stage_does_not_wait_for_anybody() {
+    let mut bench = begun().await;
+    let began = tokio::time::Instant::now();
+    let stop = bench.stop.clone();
+    // Three halves of the first stage, and a part of the second.
+    Bench::later(HALF * 4, move || {
+        stop.send_replace(Stop::Finish);
+    });
+    let run = bench.drive().await.expect("no cut");
+    assert_eq!(run.state(), RunState::Stopped, "{:#?}", bench.lines());
+    assert!(run.is_complete());
+    assert!(began.elapsed() < THIRD, "{:?}", began.elapsed());
 }
 
 /// Leaves a run alone that waits to be confirmed, until long after the time is over.

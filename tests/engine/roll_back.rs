@@ -270,6 +270,19 @@ async fn all_that_was_cut_off_is_settled_before_anything_is_undone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_cut_off_before_it_did_anything_is_not_finished_first() {
+    let mut bench = Bench::new("id: a");
+    bench.begin().await;
+    // Its start is durable, and the power goes.
+    bench.store.cut(Cut::After(0));
+    bench.drive().await.expect_err("cut off");
+    let run = bench.roll_back().await.expect("nothing cuts it off");
+    assert_eq!(run.state(), RunState::RolledBack, "{:#?}", bench.lines());
+    assert_eq!(bench.stand.attempts(), [""; 0]);
+    assert_eq!(bench.stand.undone(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_cut_off_and_cannot_be_finished_is_taken_back() {
     let mut bench = Bench::new("id: a\nid: b, needs: [a]");
     bench.stand.order("b", &[Fault::HangsBetween, Fault::Final]);

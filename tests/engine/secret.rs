@@ -41,10 +41,10 @@ async fn a_secret_is_durable_with_the_start_and_gone_when_nobody_needs_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_secret_that_nobody_needs_is_gone_as_well_where_a_person_did_the_stage() {
+async fn secrets_are_kept_and_destroyed_as_well_where_a_person_did_the_stage() {
     let stages = "
         id: make, with: { secret: key }
-        id: use, uses: test.look, needs: [make], with: { forget: key }
+        id: use, uses: test.look, needs: [make], with: { forget: key, found: other }
     ";
     let mut bench = Bench::new(stages);
     bench.stand.order("use", &[Fault::Final]);
@@ -60,4 +60,9 @@ async fn a_secret_that_nobody_needs_is_gone_as_well_where_a_person_did_the_stage
     bench.adopt("use", &word).await.expect("it looks");
     let gone = bench.store.secret(&bench.run, "key").await;
     assert_eq!(gone.expect("an answer"), None);
+    let found = bench.store.secret(&bench.run, "other").await;
+    let found = found
+        .expect("an answer")
+        .expect("what the look found is kept");
+    assert!(!found.windows(4).any(|bytes| bytes == b"hush"));
 }

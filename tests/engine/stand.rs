@@ -300,7 +300,7 @@ impl Action for Step {
             parameters: json!({
                 "type": "object",
                 "additionalProperties": false,
-                "properties": { "secret": { "type": "string" }, "forget": { "type": "string" } },
+                "properties": { "secret": { "type": "string" }, "forget": { "type": "string" }, "found": { "type": "string" } },
             }),
             templates: &[],
             expressions: &[],
@@ -425,8 +425,13 @@ impl Action for Step {
         }
         sleep(HALF).await;
         let forget = cx.stage().with["forget"].as_str();
+        let found = cx.stage().with["found"].as_str().map(|name| Sealed {
+            name: name.to_owned(),
+            bytes: b"hush".to_vec().into(),
+        });
         Ok(Outcome {
             forget: forget.map(str::to_owned).into_iter().collect(),
+            secrets: found.into_iter().collect(),
             ..Outcome::output(json!({ "by": id }))
         })
     }
