@@ -122,6 +122,14 @@ pub enum HostErrorKind {
         /// The last lines of its standard error.
         stderr: String,
     },
+    /// A file was read while somebody wrote it: what was read is not whole.
+    #[error("{path} is damaged, or was just being written: {words}")]
+    HalfWritten {
+        /// The file.
+        path: String,
+        /// What is wrong with what was read.
+        words: String,
+    },
     /// The machine's answer was not understood.
     #[error("the machine's answer was not understood: {words}")]
     Answer {
@@ -150,6 +158,7 @@ impl HostError {
             | K::ConnectionLost { .. }
             | K::DomainUnreachable { .. }
             | K::TakenBack { .. }
+            | K::HalfWritten { .. }
             | K::Failed { .. } => true,
             K::LogonRefused { .. }
             | K::HostKeyChanged { .. }

@@ -229,6 +229,18 @@ async fn a_keytab_takes_up_older_keys_once() {
             .expect("a count")
     };
     let own = count();
+    // Somebody is just writing it: that is no keytab to record or to add to, and passes.
+    for torn in ["true", "head -c 40 /root/whole"] {
+        let tear = format!("cp -p /etc/krb5.keytab /root/whole; ({torn}) >/etc/krb5.keytab");
+        Lab::on("fs02", &tear);
+        let snapshot = host.snapshot().await.map(drop);
+        for refused in [snapshot, host.merge_keytab(&old.bytes).await] {
+            let error = refused.expect_err("it is not whole");
+            let torn = matches!(error.kind, HostErrorKind::HalfWritten { .. });
+            assert!(torn && error.heals(), "{error:?}");
+        }
+        Lab::on("fs02", "cat /root/whole >/etc/krb5.keytab; rm /root/whole");
+    }
     host.merge_keytab(&old.bytes).await.expect("merged");
     let merged = count();
     host.merge_keytab(&old.bytes).await.expect("twice is once");

@@ -121,6 +121,7 @@ impl LinuxHost {
         let mut sealed = Vec::new();
         if look.facts()?.domain_joined {
             let secrets = self.operate(Kind::Look, &[SECRETS], Values::new()).await?;
+            own_keytab(&secrets)?;
             for name in ["secrets", "keytab"] {
                 if let Some(bytes) = secrets.bytes(name) {
                     sealed.push(Sealed {
@@ -209,10 +210,7 @@ impl LinuxHost {
 
     async fn do_merge_keytab(&self, more: &[u8]) -> Result<(), HostErrorKind> {
         let now = self.operate(Kind::Look, &[SECRETS], Values::new()).await?;
-        let old = now
-            .bytes("keytab")
-            .map(|bytes| bytes.as_slice())
-            .unwrap_or_default();
+        let old = own_keytab(&now)?.unwrap_or_default();
         let new = zeroize::Zeroizing::new(
             edit::keytab::merge(old, more).map_err(|error| unsupported(error.to_string()))?,
         );
@@ -226,12 +224,12 @@ impl LinuxHost {
 
     async fn has_keys(&self, keytab: &[u8]) -> Result<bool, HostErrorKind> {
         let now = self.operate(Kind::Look, &[SECRETS], Values::new()).await?;
-        let Some(own) = now.bytes("keytab") else {
+        let Some(own) = own_keytab(&now)? else {
             return Ok(false);
         };
         let merged =
             edit::keytab::merge(own, keytab).map_err(|error| unsupported(error.to_string()))?;
-        Ok(merged.as_slice() == own.as_slice())
+        Ok(merged.as_slice() == own)
     }
 
     async fn do_run_script(&self, script: &ScriptRun) -> Result<ScriptResult, HostErrorKind> {
@@ -562,6 +560,23 @@ impl Host for LinuxHost {
     async fn run_script(&self, script: &ScriptRun) -> Result<ScriptResult, HostError> {
         self.told("run the script", self.do_run_script(script).await)
     }
+}
+
+/// The machine's own keytab, where it has one; one that is not whole is looked at again, as a domain
+/// member writes it in place.
+fn own_keytab(now: &operation::Lines) -> Result<Option<&[u8]>, HostErrorKind> {
+    let Some(own) = now.bytes("keytab") else {
+        return Ok(None);
+    };
+    match edit::keytab::merge(own, &edit::keytab::EMPTY) {
+        Ok(_) if !own.is_empty() => Ok(Some(own.as_slice())),
+        Ok(_) => Err("it is empty".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+    .map_err(|words| HostErrorKind::HalfWritten {
+        path: "the machine's keytab".to_owned(),
+        words,
+    })
 }
 
 fn unsupported(words: String) -> HostErrorKind {

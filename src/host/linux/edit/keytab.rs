@@ -29,6 +29,9 @@ pub(in crate::host::linux) fn merge(keytab: &[u8], more: &[u8]) -> Result<Vec<u8
 
 const HEAD: [u8; 2] = [5, 2];
 
+/// A keytab without any key.
+pub(in crate::host::linux) const EMPTY: [u8; 2] = HEAD;
+
 fn entries(keytab: &[u8]) -> Result<Vec<&[u8]>, NotAKeytab> {
     let mut rest = keytab.strip_prefix(&HEAD).ok_or(NotAKeytab)?;
     let mut found = Vec::new();
