@@ -24,6 +24,7 @@ use crate::host::Knock;
 use crate::host::Logon;
 use crate::host::LogonMethod;
 use crate::host::Machines;
+use crate::host::Pin;
 use crate::host::knock;
 use crate::plan::Inventory;
 use crate::plan::Plan;
@@ -319,7 +320,11 @@ impl World {
                 continue;
             }
             let cut_off = answered.contains(&false);
-            match self.clear_unmet(view, *place, reach, limit).await {
+            let cleared = async {
+                let host = self.reached(view, *place, reach, None, limit).await?;
+                Ok::<_, ActionError>(host.clear_fence().await?)
+            };
+            match cleared.await {
                 // What answered has said itself why it came to nothing.
                 Err(error) if cut_off && error.kind != ActionErrorKind::Fenced => unseen.push(format!(
                     "the {place} `{}` ({}) was never changed, but whether it holds this run's record \
@@ -332,20 +337,21 @@ impl World {
         Ok(unseen)
     }
 
-    async fn clear_unmet(
+    /// A session to a server where the run reaches it now; without a pin it is opened anew.
+    async fn reached(
         &self,
         view: &View,
         place: Place,
         reach: &Reach,
+        pin: Option<&Pin>,
         limit: Duration,
-    ) -> Result<(), ActionError> {
+    ) -> Result<Arc<dyn Host>, ActionError> {
         let logon = self.logon(&view.run, place, reach.account).await?;
         let guard = self.guard(view, limit);
-        let host = self
-            .machines()?
-            .open(place, reach, &logon, None, guard, true)
-            .await?;
-        Ok(host.clear_fence().await?)
+        let machines = self.machines()?;
+        Ok(machines
+            .open(place, reach, &logon, pin, guard, pin.is_none())
+            .await?)
     }
 
     /// Sets the fences again on both servers, as a run needs them that had ended and goes on; one
@@ -368,12 +374,7 @@ impl World {
             let Some(pin) = view.pins.get(place) else {
                 continue;
             };
-            let logon = self.logon(&view.run, *place, reach.account).await?;
-            let guard = self.guard(view, limit);
-            let host = self
-                .machines()?
-                .open(*place, reach, &logon, Some(pin), guard, false)
-                .await?;
+            let host = self.reached(view, *place, reach, Some(pin), limit).await?;
             hosts.push((*place, host));
         }
         Ok(hosts)
