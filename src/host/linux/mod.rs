@@ -568,15 +568,13 @@ fn own_keytab(now: &operation::Lines) -> Result<Option<&[u8]>, HostErrorKind> {
     let Some(own) = now.bytes("keytab") else {
         return Ok(None);
     };
-    match edit::keytab::merge(own, &edit::keytab::EMPTY) {
-        Ok(_) if !own.is_empty() => Ok(Some(own.as_slice())),
-        Ok(_) => Err("it is empty".to_owned()),
-        Err(error) => Err(error.to_string()),
+    match edit::keytab::check(own) {
+        Ok(()) => Ok(Some(own)),
+        Err(error) => Err(HostErrorKind::HalfWritten {
+            path: "the machine's keytab".to_owned(),
+            words: error.to_string(),
+        }),
     }
-    .map_err(|words| HostErrorKind::HalfWritten {
-        path: "the machine's keytab".to_owned(),
-        words,
-    })
 }
 
 fn unsupported(words: String) -> HostErrorKind {

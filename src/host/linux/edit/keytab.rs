@@ -5,6 +5,11 @@
 #[error("not a keytab of version 0x502, or a damaged one")]
 pub(in crate::host::linux) struct NotAKeytab;
 
+/// Returns an error where a file is not a whole keytab; an empty one is none.
+pub(in crate::host::linux) fn check(keytab: &[u8]) -> Result<(), NotAKeytab> {
+    entries(keytab).map(drop)
+}
+
 /// Adds the entries of `more` which `keytab` does not have.
 ///
 /// Two entries are the same when all but their time stamp is.
@@ -28,9 +33,6 @@ pub(in crate::host::linux) fn merge(keytab: &[u8], more: &[u8]) -> Result<Vec<u8
 }
 
 const HEAD: [u8; 2] = [5, 2];
-
-/// A keytab without any key.
-pub(in crate::host::linux) const EMPTY: [u8; 2] = HEAD;
 
 fn entries(keytab: &[u8]) -> Result<Vec<&[u8]>, NotAKeytab> {
     let mut rest = keytab.strip_prefix(&HEAD).ok_or(NotAKeytab)?;
