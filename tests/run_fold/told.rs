@@ -116,6 +116,20 @@ fn address(address: &str) -> Reach {
     }
 }
 
+fn created() -> EventKind {
+    let word = String::new;
+    EventKind::RunCreated {
+        plan: word(),
+        plan_version: word(),
+        plan_digest: word(),
+        inventory: word(),
+        inventory_digest: word(),
+        source: address("192.0.2.1"),
+        destination: address("192.0.2.9"),
+        program: word(),
+    }
+}
+
 /// A run whose first stage has succeeded and that has turned round.
 fn on_its_way_back() -> Run {
     let mut run = run();
@@ -264,18 +278,7 @@ fn a_failure_that_is_to_be_rolled_back_is_named() {
 #[test]
 fn a_host_may_answer_where_the_undo_that_is_under_way_leads() {
     let mut run = run();
-    let word = String::new;
-    let created = EventKind::RunCreated {
-        plan: word(),
-        plan_version: word(),
-        plan_digest: word(),
-        inventory: word(),
-        inventory_digest: word(),
-        source: address("192.0.2.1"),
-        destination: address("192.0.2.9"),
-        program: word(),
-    };
-    tell(&mut run, None, created);
+    tell(&mut run, None, created());
     assert_eq!(run.planned_reach(Place::Source), None);
     for (stage, led) in [(0, "192.0.2.2"), (1, "192.0.2.3")] {
         tell(&mut run, Some(stage), started(1, Some(address(led))));
@@ -343,24 +346,13 @@ fn the_undo_under_way_says_before_a_doubt_where_a_host_may_answer() {
     let mut shape = run().shape().clone();
     shape.stages[1].needs.clear();
     let mut run = Run::new(run_id(), Arc::new(shape));
-    let word = String::new;
-    let created = EventKind::RunCreated {
-        plan: word(),
-        plan_version: word(),
-        plan_digest: word(),
-        inventory: word(),
-        inventory_digest: word(),
-        source: address("192.0.2.1"),
-        destination: address("192.0.2.9"),
-        program: word(),
-    };
-    tell(&mut run, None, created);
+    tell(&mut run, None, created());
     tell(&mut run, Some(1), started(1, Some(address("192.0.2.3"))));
     tell(&mut run, Some(1), succeeded(Some(address("192.0.2.3"))));
     tell(&mut run, Some(0), started(1, Some(address("192.0.2.2"))));
     let taken = EventKind::LeaseTaken {
         epoch: 2,
-        machine: word(),
+        machine: String::new(),
         pid: 1,
         took_over: None,
     };
