@@ -59,7 +59,8 @@ pub(super) async fn execute(
     let credentials = Credentials::fetch(&pair.inventory)?;
     let folder = state::folder(given, Some(&arguments.inventory));
     if let Some(store) = state::earlier(&folder)?
-        && let Some(exit) = after_earlier(arguments, &folder, &store, &pair, &credentials).await?
+        && let Some(exit) =
+            after_earlier(arguments, &folder, &store, &pair, &registry, &credentials).await?
     {
         return Ok(exit);
     }

@@ -55,10 +55,11 @@ pub(super) async fn after_earlier(
     folder: &Path,
     store: &Arc<dyn Store>,
     pair: &Pair,
+    registry: &Registry,
     credentials: &Credentials,
 ) -> Result<Option<Exit>, CliError> {
     let state = folder.display();
-    match earlier_run(store.as_ref(), pair, &Registry::standard()).await? {
+    match earlier_run(store.as_ref(), pair, registry).await? {
         Some(Earlier::Unfinished(id)) => Err(CliError::usage(format!(
             "run {id} for these servers has not ended"
         ))
@@ -78,7 +79,7 @@ pub(super) async fn after_earlier(
         }
         Some(Earlier::Finished(earlier)) => {
             refuse_edited(&earlier, pair, arguments, folder)?;
-            already_done(arguments, folder, store, &earlier, credentials)
+            already_done(arguments, folder, store, &earlier, registry, credentials)
                 .await
                 .map(Some)
         }
@@ -225,13 +226,13 @@ async fn already_done(
     folder: &Path,
     store: &Arc<dyn Store>,
     Stored { pair, run }: &Stored,
+    registry: &Registry,
     credentials: &Credentials,
 ) -> Result<Exit, CliError> {
     let id = run.id().clone();
     let sealer = Sealer::new(KeySource::from_environment()?);
     let world = world::real(folder, &id, &pair.inventory, credentials, store, &sealer)?;
-    let registry = Registry::standard();
-    let verdicts = verify(&pair.plan, &pair.inventory, &registry, &world, run).await;
+    let verdicts = verify(&pair.plan, &pair.inventory, registry, &world, run).await;
     let differs = verdicts
         .iter()
         .any(|verdict| matches!(verdict, Verdict::Differs(_)));
