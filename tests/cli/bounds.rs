@@ -3,23 +3,11 @@
 use insta::assert_snapshot;
 
 use super::Desk;
+use super::WORDS;
 use super::errands::INVENTORY;
 
-const PLAN: &str = "
-apiVersion: sms-plan/v1
-kind: Plan
-metadata: { name: words, version: 1.0.0 }
-stages:
-  - { id: first, description: First, on: orchestrator, uses: control.note, with: { text: one } }
-  - { id: second, description: Second, on: orchestrator, uses: control.note, needs: [first], with: { text: two } }
-  - { id: third, description: Third, on: orchestrator, uses: control.note, needs: [second], with: { text: three } }
-";
-
 fn desk() -> Desk {
-    let desk = Desk::new();
-    desk.write("plan.yaml", PLAN);
-    desk.write("inventory.yaml", INVENTORY);
-    desk
+    Desk::of(WORDS, INVENTORY)
 }
 
 fn apply(desk: &Desk, more: &[&str]) -> String {
@@ -118,7 +106,7 @@ fn looking_again_without_a_reason() {
 fn a_resume_tells_what_was_edited_since() {
     let desk = desk();
     apply(&desk, &["--until", "first"]);
-    desk.write("plan.yaml", PLAN.replace("text: two", "text: zwei"));
+    desk.write("plan.yaml", WORDS.replace("text: two", "text: zwei"));
     desk.write("inventory.yaml", format!("# a comment\n{INVENTORY}"));
     let told = desk.all(&["resume", "-i", "inventory.yaml", "--until", "first"]);
     let (told, _) = told.split_once("\nrun ").unwrap();

@@ -3,17 +3,8 @@
 use insta::assert_snapshot;
 
 use super::Desk;
+use super::WORDS;
 use super::timeless;
-
-const PLAN: &str = "
-apiVersion: sms-plan/v1
-kind: Plan
-metadata: { name: words, version: 1.0.0 }
-stages:
-  - { id: first, description: First, on: orchestrator, uses: control.note, with: { text: one } }
-  - { id: second, description: Second, on: orchestrator, uses: control.note, needs: [first], with: { text: two } }
-  - { id: third, description: Third, on: orchestrator, uses: control.note, needs: [second], with: { text: three } }
-";
 
 // No domain: nobody has to log on to a directory first.
 const INVENTORY: &str = "
@@ -30,9 +21,7 @@ credentials:
 
 /// A run that has ended behind `first`.
 fn desk() -> Desk {
-    let desk = Desk::new();
-    desk.write("plan.yaml", PLAN);
-    desk.write("inventory.yaml", INVENTORY);
+    let desk = Desk::of(WORDS, INVENTORY);
     let apply = [
         "apply",
         "plan.yaml",

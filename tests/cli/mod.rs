@@ -25,6 +25,17 @@ use std::process::Command;
 use std::process::Output;
 use std::process::Stdio;
 
+/// A run that writes three lines of text, one after the other.
+const WORDS: &str = "
+apiVersion: sms-plan/v1
+kind: Plan
+metadata: { name: words, version: 1.0.0 }
+stages:
+  - { id: first, description: First, on: orchestrator, uses: control.note, with: { text: one } }
+  - { id: second, description: Second, on: orchestrator, uses: control.note, needs: [first], with: { text: two } }
+  - { id: third, description: Third, on: orchestrator, uses: control.note, needs: [second], with: { text: three } }
+";
+
 /// A folder with a good plan and a good inventory, and the program in it.
 struct Desk {
     folder: tempfile::TempDir,
@@ -45,6 +56,14 @@ impl Desk {
         // No credential must be missing where something else is asked.
         desk.write("id_ed25519", "not a key");
         desk.write("ca.pem", "not a certificate");
+        desk
+    }
+
+    /// A desk with these two files.
+    fn of(plan: &str, inventory: &str) -> Self {
+        let desk = Self::new();
+        desk.write("plan.yaml", plan);
+        desk.write("inventory.yaml", inventory);
         desk
     }
 

@@ -4,21 +4,17 @@
 use insta::assert_snapshot;
 
 use super::Desk;
+use super::WORDS;
 use super::errands::INVENTORY;
 
-const PLAN: &str = "
-apiVersion: sms-plan/v1
-kind: Plan
-metadata: { name: words, version: 1.0.0 }
-stages:
-  - { id: first, description: First, on: orchestrator, uses: control.note, with: { text: one } }
-  - { id: second, description: Second, on: orchestrator, uses: control.note, needs: [first], with: { text: two } }
-";
+/// The first two of the three stages.
+fn plan() -> &'static str {
+    let (two, _) = WORDS.split_once("  - { id: third").unwrap();
+    two
+}
 
 fn finished() -> Desk {
-    let desk = Desk::new();
-    desk.write("plan.yaml", PLAN);
-    desk.write("inventory.yaml", INVENTORY);
+    let desk = Desk::of(plan(), INVENTORY);
     assert_eq!(apply(&desk).lines().last(), Some("exit 0"));
     desk
 }
@@ -39,7 +35,9 @@ fn the_same_files_change_nothing() {
     assert_snapshot!(apply(&desk));
     desk.write(
         "plan.yaml",
-        PLAN.replace("1.0.0", "1.0.1").replace("First", "The first"),
+        plan()
+            .replace("1.0.0", "1.0.1")
+            .replace("First", "The first"),
     );
     assert_eq!(apply(&desk).lines().last(), Some("exit 0"));
     assert_eq!(runs(&desk), 1);
@@ -48,13 +46,13 @@ fn the_same_files_change_nothing() {
 #[test]
 fn what_was_edited_since_is_not_called_done() {
     let desk = finished();
-    let edited = PLAN
+    let edited = plan()
         .replace("text: one", "text: eins")
         .replace("id: second", "id: another")
         .replace("text: two", "text: zwei");
     desk.write("plan.yaml", edited);
     assert_snapshot!("edited", apply(&desk));
-    desk.write("plan.yaml", PLAN);
+    desk.write("plan.yaml", plan());
     desk.write(
         "inventory.yaml",
         INVENTORY.replace("name: fs01,", "name: fs01, newName: fs01-old,"),
@@ -66,12 +64,12 @@ fn what_was_edited_since_is_not_called_done() {
 #[test]
 fn a_plan_of_another_name_is_another_run() {
     let desk = finished();
-    desk.write("plan.yaml", PLAN.replace("name: words", "name: others"));
+    desk.write("plan.yaml", plan().replace("name: words", "name: others"));
     assert_eq!(apply(&desk).lines().last(), Some("exit 0"));
     assert_eq!(runs(&desk), 2);
     // And each of them has happened.
     assert!(apply(&desk).contains("nothing was changed"));
-    desk.write("plan.yaml", PLAN);
+    desk.write("plan.yaml", plan());
     assert!(apply(&desk).contains("already done by run [run]"));
     assert_eq!(runs(&desk), 2);
 }
