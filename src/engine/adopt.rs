@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::Drive;
 use super::EngineError;
 use super::stages::off_the_path;
-use super::work::late;
+use super::work::seen_in_time;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::ActionErrorKind;
@@ -273,13 +273,11 @@ async fn look(
         }
     }
     let context = context(view);
-    let limit = stage.timeout;
-    let seen = timeout(limit, async {
+    let look = async {
         context.settle().await?;
         action.probe(&context).await
-    });
-    seen.await
-        .unwrap_or_else(|_| Ok(Probe::new(Standing::Unreachable, late(limit))))
+    };
+    seen_in_time(stage.timeout, look).await
 }
 
 fn vouched(

@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use tokio::time::timeout;
-
-use super::work::late;
+use super::work::seen_in_time;
 use crate::action::Context;
 use crate::action::Registry;
 use crate::action::View;
 use crate::action::World;
 use crate::plan::Inventory;
 use crate::plan::Plan;
-use crate::run::Probe;
 use crate::run::Run;
 use crate::run::StageStatus;
 use crate::run::Standing;
@@ -55,10 +52,8 @@ pub async fn verify(
             answered: state.answered,
             token: state.token.clone(),
         };
-        let limit = stage.timeout;
-        let seen = timeout(limit, action.probe(&context)).await;
-        let seen = seen.unwrap_or_else(|_| Ok(Probe::new(Standing::Unreachable, late(limit))));
-        verdicts.push(match seen {
+        let seen = seen_in_time(stage.timeout, action.probe(&context));
+        verdicts.push(match seen.await {
             Ok(probe) if probe.standing == Standing::After => {
                 Verdict::Stands(world.clean(&probe.saw))
             }

@@ -196,6 +196,16 @@ pub(super) fn late(limit: Duration) -> String {
     format!("nobody answered within {}", DurationText(limit))
 }
 
+/// What a look shows; where nobody answers in time, that is what it shows.
+pub(super) async fn seen_in_time(
+    limit: Duration,
+    look: impl Future<Output = Result<Probe, ActionError>>,
+) -> Result<Probe, ActionError> {
+    timeout(limit, look)
+        .await
+        .unwrap_or_else(|_| Ok(Probe::new(Standing::Unreachable, late(limit))))
+}
+
 /// Probes, and waits out a machine that does not answer up to the stage's timeout.
 async fn settled_probe(action: &dyn Action, context: &Context) -> Result<Probe, ActionError> {
     let limit = context.stage().timeout;
