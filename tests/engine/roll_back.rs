@@ -235,12 +235,13 @@ async fn a_failure_turns_the_run_round_where_somebody_wanted_that() {
     assert_eq!(bench.stand.undone(), ["c", "b", "a"]);
 }
 
-/// Where each kind of event first stands in what happened since the run turned round.
-fn first_of(bench: &Bench, kind: &str) -> Option<usize> {
+/// Where an event of this kind first stands in what happened since the run turned round.
+fn first_of(bench: &Bench, kind: &str) -> usize {
     let lines = bench.lines();
     let turned = lines.iter().position(|line| line.contains("RollBackBegun"));
     let since = &lines[turned.expect("it turned round")..];
-    since.iter().position(|line| line.contains(kind))
+    let first = since.iter().position(|line| line.contains(kind));
+    first.unwrap_or_else(|| panic!("no {kind}: {lines:#?}"))
 }
 
 #[tokio::test(start_paused = true)]
@@ -263,7 +264,7 @@ async fn all_that_was_cut_off_is_settled_before_anything_is_undone() {
     let lines = bench.lines();
     let settled = lines.iter().rposition(|line| line.contains("Succeeded"));
     let undone = lines.iter().position(|line| line.contains("UndoStarted"));
-    assert!(settled < undone, "{lines:#?}");
+    assert!(settled.is_some() && settled < undone, "{lines:#?}");
     assert_eq!(bench.stand.undone(), ["other", "one", "done"], "{lines:#?}");
     assert!(bench.stand.effects().is_empty());
     bench.check("rolled back");

@@ -316,7 +316,7 @@ impl Action for Step {
 
     async fn probe(&self, cx: &Context) -> Result<Probe, ActionError> {
         let id = cx.stage().id.as_str();
-        let (said, blind, mute) = {
+        let (said, blind, mute, slow, failing) = {
             let mut state = self.stand.state.lock().expect("no test panics in here");
             *state.probes.entry(id.to_owned()).or_default() += 1;
             let of = |stages: &BTreeSet<String>| stages.contains(id);
@@ -324,11 +324,9 @@ impl Action for Step {
                 state.says.get(id).copied(),
                 of(&state.blind),
                 of(&state.mute),
+                of(&state.slow),
+                state.failing.get(id).copied(),
             )
-        };
-        let (slow, failing) = {
-            let state = self.stand.state.lock().expect("no test panics in here");
-            (state.slow.contains(id), state.failing.get(id).copied())
         };
         if slow {
             sleep(SLOW).await;
