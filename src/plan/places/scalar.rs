@@ -19,6 +19,7 @@ impl Scalar {
     /// Makes the value anew from the bytes of the file that it stands in.
     ///
     /// Of a block, leading and trailing empty lines are not in the parser's span, and so not here.
+    /// An absent value is not to be read: its span may be that of a sign beside it.
     pub(super) fn read(text: &str, span: &Range<usize>, style: ScalarStyle) -> Self {
         let mut made = Self::default();
         let raw = text.get(span.clone()).unwrap_or_default();
@@ -49,9 +50,7 @@ impl Scalar {
     fn quoted(&mut self, text: &str, raw: &str, span: &Range<usize>, quote: char) {
         let start = start_of(raw, span);
         let inside = start + 1;
-        let end = text[inside..span.end]
-            .rfind(quote)
-            .map_or(span.end, |at| inside + at);
+        let end = inside + closing(&text[inside..span.end], quote);
         let escape = if quote == '"' { "\"" } else { "'" };
         self.flow(text, inside..end, escape);
     }
@@ -235,6 +234,22 @@ fn start_of(raw: &str, span: &Range<usize>) -> usize {
     span.start + at
 }
 
+/// Where the quote that ends a value stands. The parser's span may go on to a comment behind it.
+fn closing(inside: &str, quote: char) -> usize {
+    let mut chars = inside.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        if c == '\\' && quote == '"' {
+            chars.next();
+        } else if c == quote {
+            let doubled = quote == '\'' && chars.next_if(|(_, next)| *next == quote).is_some();
+            if !doubled {
+                return at;
+            }
+        }
+    }
+    inside.len()
+}
+
 /// The length of a line break that a text begins with.
 fn break_at(text: &str) -> Option<usize> {
     if text.starts_with("\r\n") {
@@ -253,12 +268,14 @@ mod tests {
     use super::*;
     use crate::plan::places::bytes::CharToByte;
 
-    /// Every scalar of a text, as the parser reads it and as it is made here.
+    /// Every scalar of a text, as the parser reads it and as it is made here. An absent value has no
+    /// characters to look for, and the parser may give it the sign beside it for a place.
     fn both(text: &str) -> Vec<(String, String)> {
         let bytes = CharToByte::new(text);
         Parser::new_from_str(text)
             .map_while(Result::ok)
             .filter_map(|(event, span)| match event {
+                Event::Scalar(value, ScalarStyle::Plain, _, _) if value.is_empty() => None,
                 Event::Scalar(value, style, _, _) => {
                     let span = bytes.at(span.start.index())..bytes.at(span.end.index());
                     let made = Scalar::read(text, &span, style).value;
@@ -297,6 +314,14 @@ mod tests {
             "a: [ a b , \"c\" , 'd\n  e' ]\n",
             "a: 😀 e\u{301} 表\n  x\n",
             "a: \"\"\nb: ''\nc:\n",
+            "- '':: \n",
+            "a: 'it''s' # 'x'\nb: \"\\\\\" # \"x\"\n",
+            "[ a: , b, : , ]\n",
+            "{ a, b: , : c, ? d, ? }\n",
+            "? \n? a\n: \n? - \n  - b\n",
+            "- &x\n- !t\n-\n- &x : \n",
+            "- a:\n- ? ? b\n...\n",
+            "a:\n---\n--- \n...\n",
         ] {
             same(text);
         }
