@@ -4,27 +4,21 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::summary::step_of;
-use super::summary::words;
-use crate::action::Context;
-use crate::action::Credentials;
+use super::policy::policy;
+use super::stands::stands;
+use super::steps::remaining;
 use crate::action::Registry;
 use crate::action::View;
-use crate::action::World;
 use crate::action::lacks_hardened_join;
 use crate::plan::Inventory;
-use crate::plan::PathRow;
 use crate::plan::Plan;
-use crate::plan::Runs;
 use crate::plan::SecretRef;
 use crate::plan::path;
 use crate::report::document::Document;
 use crate::report::document::Section;
-use crate::report::document::Step;
 use crate::run::Account;
 use crate::run::Place;
 use crate::run::Run;
-use crate::run::StageStatus;
 
 /// What a book is written of.
 pub struct BookOf<'a> {
@@ -41,9 +35,6 @@ pub struct BookOf<'a> {
     /// All steps, also those that are done.
     pub all: bool,
 }
-
-/// The document's steps that a person skips where the hardened joins cannot be met (KB5020276).
-const SKIPPED_BY_OLD: [usize; 2] = [3, 4];
 
 /// Writes the book.
 pub fn book(of: &BookOf<'_>) -> Document {
@@ -77,94 +68,6 @@ pub fn book(of: &BookOf<'_>) -> Document {
     sections.push(policy(of));
     sections.push(afterwards(of));
     Document { title, sections }
-}
-
-/// Where the run stands: what is certain, and what is in doubt.
-fn stands(of: &BookOf<'_>, view: &View, rows: &[PathRow]) -> Section {
-    let mut section = Section::new("Where it stands");
-    let Some(run) = of.run else {
-        section.say("Nothing has begun. The values are those of the inventory; nobody has looked at the servers.");
-        return section;
-    };
-    section.say(format!(
-        "Run {} stands at {:.0}%: {}.",
-        run.id(),
-        run.percent().floor(),
-        run.state()
-    ));
-    for (position, stage) in of.plan.stages.iter().enumerate() {
-        let state = run.stage(position);
-        let how = match state.status {
-            StageStatus::Failed => "has failed",
-            StageStatus::Waiting => "waits for a person",
-            StageStatus::InDoubt | StageStatus::Running => "is in doubt: it began and did not end",
-            StageStatus::Undoing => "is being undone",
-            _ => continue,
-        };
-        let step = step_of(stage.id.as_str())
-            .map(|step| format!(", step {step} of the summary"))
-            .unwrap_or_default();
-        let error = if state.error.is_empty() {
-            String::new()
-        } else {
-            format!(" It said: {}", state.error.join(": "))
-        };
-        section.say(format!(
-            "Stage `{}` ({:.0}%{step}) {how}: {}{error}",
-            stage.id,
-            rows[position].percent.floor(),
-            rows[position].description
-        ));
-    }
-    let ended = |position: usize| run.stage(position).status.has_ended();
-    let last = (0..of.plan.stages.len())
-        .rfind(|at| ended(*at) && run.stage(*at).status != StageStatus::Skipped);
-    section.say(match last {
-        Some(last) => format!(
-            "Certain: {} of {} stages have ended; the last of them in the table is `{}` ({:.0}%).",
-            (0..of.plan.stages.len())
-                .filter(|position| ended(*position))
-                .count(),
-            of.plan.stages.len(),
-            of.plan.stages[last].id,
-            rows[last].percent.floor()
-        ),
-        None => "Certain: no stage has ended.".to_owned(),
-    });
-    let open: Vec<String> = of
-        .plan
-        .stages
-        .iter()
-        .enumerate()
-        .filter(|(position, _)| is_in_doubt(run, *position))
-        .map(|(_, stage)| format!("`{}`", stage.id))
-        .collect();
-    section.say(if open.is_empty() {
-        "In doubt: nothing.".to_owned()
-    } else {
-        format!(
-            "In doubt: {}. Each may be done, half done or not begun: look first, with the commands \
-             below its step, and do only what is missing.",
-            open.join(", ")
-        )
-    });
-    for (place, reach) in &view.reach {
-        let account = match reach.account {
-            Account::Given => "",
-            Account::Temporary => " (the run logs on with its temporary account; use the console)",
-        };
-        section.say(format!(
-            "The {place} is called {} and answers at {}{account}.",
-            reach.name, reach.address
-        ));
-        if let Some(planned) = view.planned.get(place).filter(|planned| *planned != reach) {
-            section.say(format!(
-                "It may be called {} and answer at {} by now.",
-                planned.name, planned.address
-            ));
-        }
-    }
-    section
 }
 
 /// What must not be at work meanwhile, and where the passwords are.
@@ -245,160 +148,6 @@ fn old_windows() -> Section {
     section
 }
 
-/// The steps that remain, under the document's headings.
-fn remaining(of: &BookOf<'_>, view: &View, rows: &[PathRow], old: bool) -> Vec<Section> {
-    let mut sections: Vec<Section> = Vec::new();
-    let mut under = None;
-    let mut view = view.clone();
-    let world = World::new(
-        Arc::clone(of.inventory),
-        Credentials::default(),
-        String::new(),
-    );
-    let world = Arc::new(world);
-    for (position, stage) in of.plan.stages.iter().enumerate() {
-        let ended = of
-            .run
-            .is_some_and(|run| run.stage(position).status.has_ended());
-        let skipped = of
-            .run
-            .is_some_and(|run| run.stage(position).status == StageStatus::Skipped);
-        if skipped || (ended && !of.all) || rows[position].runs == Runs::No {
-            continue;
-        }
-        let step = step_of(stage.id.as_str());
-        if old && step.is_some_and(|step| SKIPPED_BY_OLD.contains(&step)) {
-            continue;
-        }
-        let Some(action) = of.registry.get(&stage.uses) else {
-            continue;
-        };
-        let state = of.run.map(|run| run.stage(position));
-        let context = Context {
-            plan: Arc::clone(of.plan),
-            position,
-            inventory: Arc::clone(of.inventory),
-            view: Arc::new(view.clone()),
-            world: Arc::clone(&world),
-            attempt: state.map_or(0, |state| state.attempts),
-            answered: state.is_some_and(|state| state.answered),
-            token: state.map(|state| state.token.clone()).unwrap_or_default(),
-        };
-        let manual = action.book(&context);
-        let place = place_of(of, &view, stage.on);
-        if let Some(reach) = manual.reach.filter(|_| !ended) {
-            view.reach.insert(stage.on, reach);
-        }
-        if sections.is_empty() || (step.is_some() && step != under) {
-            under = step;
-            sections.push(Section::new(match step {
-                Some(step) => format!("Step {step}: {}", words(step)),
-                None => "Steps of this plan".to_owned(),
-            }));
-        }
-        let stands = of
-            .run
-            .and_then(|run| how_it_stands(run, position, &rows[position]));
-        let stands = stands.or_else(|| {
-            let unknown = rows[position].runs == Runs::Unknown;
-            unknown.then(|| format!("Only if it applies: {}.", rows[position].reason))
-        });
-        let step = Step {
-            percent: whole(rows[position].percent),
-            title: rows[position].description.clone(),
-            id: stage.id.to_string(),
-            place,
-            stands,
-            lines: manual.lines,
-            checks: manual.checks,
-        };
-        if let Some(section) = sections.last_mut() {
-            section.steps.push(step);
-        }
-    }
-    sections
-}
-
-fn how_it_stands(run: &Run, position: usize, row: &PathRow) -> Option<String> {
-    let state = run.stage(position);
-    Some(match state.status {
-        StageStatus::Succeeded | StageStatus::Adopted => "Done.".to_owned(),
-        _ if is_in_doubt(run, position) => {
-            "In doubt. Look first, with the commands at its end; do only what is missing."
-                .to_owned()
-        }
-        StageStatus::Failed => format!("It has failed: {}.", state.error.join(": ")),
-        StageStatus::Waiting => format!("It waits for a person: {}.", state.error.join(": ")),
-        _ if row.runs == Runs::Unknown => format!("Only if it applies: {}.", row.reason),
-        _ => return None,
-    })
-}
-
-/// An attempt has begun, and nobody knows what became of it.
-fn is_in_doubt(run: &Run, position: usize) -> bool {
-    let state = run.stage(position);
-    match state.status {
-        StageStatus::InDoubt | StageStatus::Running => true,
-        // What has begun and is to be looked at again is pending.
-        StageStatus::Failed | StageStatus::Waiting | StageStatus::Pending => state.attempts > 0,
-        _ => false,
-    }
-}
-
-/// Which server's policy is to be put back: only what this run has changed, or may have (the
-/// document's "Manual cutover", 3b).
-fn policy(of: &BookOf<'_>) -> Section {
-    let mut section = Section::new("The local account token filter policy");
-    let stages = |uses: &str, place: Place| -> Vec<usize> {
-        let here =
-            |(_, stage): &(usize, &crate::plan::Stage)| stage.uses == uses && stage.on == place;
-        let stages = of.plan.stages.iter().enumerate().filter(here);
-        stages.map(|(position, _)| position).collect()
-    };
-    let percent = |positions: &[usize]| match positions {
-        [first, ..] => format!("{}%", whole(of.plan.starts_at(*first))),
-        [] => "no stage".to_owned(),
-    };
-    let [source, destination] = [Place::Source, Place::Destination].map(|place| {
-        let (relax, restore) = (
-            stages("token_filter.relax", place),
-            stages("token_filter.restore", place),
-        );
-        let (relaxed, restored) = (percent(&relax), percent(&restore));
-        (place, relax, restore, relaxed, restored)
-    });
-    section.say(format!(
-        "The policy is changed at {} on the source and at {} on the destination, and put back at {} \
-         and at {}. Only what this run has changed needs to be put back.",
-        source.3, destination.3, source.4, destination.4
-    ));
-    for (place, relax, restore, relaxed, restored) in [source, destination] {
-        let status = |position: &usize| of.run.map(|run| run.stage(*position).status);
-        let changed = relax.iter().any(|position| {
-            of.run.is_some_and(|run| is_in_doubt(run, *position))
-                || matches!(
-                    status(position),
-                    Some(StageStatus::Succeeded | StageStatus::Adopted)
-                )
-        });
-        let back = restore.iter().any(|position| {
-            matches!(
-                status(position),
-                Some(StageStatus::Succeeded | StageStatus::Adopted)
-            )
-        });
-        section.say(match (changed, back) {
-            (false, _) => format!("The {place}: no change is needed; this run has not changed it ({relaxed})."),
-            (true, true) => format!("The {place}: no change is needed; it was put back ({restored})."),
-            (true, false) => format!(
-                "The {place}: put it back, with the commands of the step at {restored}; this run has \
-                 changed it, or may have ({relaxed})."
-            ),
-        });
-    }
-    section
-}
-
 fn afterwards(of: &BookOf<'_>) -> Section {
     let mut section = Section::new("Afterwards");
     let Some(run) = of.run else {
@@ -450,24 +199,7 @@ fn name_of(of: &BookOf<'_>, place: Place) -> String {
     })
 }
 
-fn place_of(of: &BookOf<'_>, view: &View, place: Place) -> String {
-    match place {
-        Place::Source | Place::Destination => match view.reach.get(&place) {
-            Some(reach) if !reach.name.is_empty() => {
-                format!("the {place}, {} ({})", reach.name, reach.address)
-            }
-            Some(reach) => format!("the {place} ({})", reach.address),
-            None => format!("the {place}"),
-        },
-        Place::Directory => match &of.inventory.directory {
-            Some(directory) => format!("the directory, at {}", directory.server),
-            None => "the directory".to_owned(),
-        },
-        Place::Orchestrator => "the machine that runs sms-plan".to_owned(),
-    }
-}
-
-fn whole(percent: f64) -> u32 {
+pub(super) fn whole(percent: f64) -> u32 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

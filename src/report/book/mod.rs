@@ -2,6 +2,9 @@
 //! hand (the document's section "Manual cutover").
 
 mod compose;
+mod policy;
+mod stands;
+mod steps;
 mod summary;
 
 pub use compose::BookOf;
