@@ -22,6 +22,11 @@ pub enum Line {
     Type(String),
 }
 
+/// The command that writes a file anew.
+pub(super) fn whole_file(path: &str, text: &str) -> String {
+    format!("cat >{path} <<'END'\n{}\nEND", text.trim_end())
+}
+
 impl Manual {
     /// No steps yet.
     pub fn new() -> Self {

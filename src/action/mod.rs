@@ -38,6 +38,7 @@ pub use error::ActionErrorKind;
 pub use error::chain_of;
 pub use manual::Line;
 pub use manual::Manual;
+use manual::whole_file;
 pub use pace::Cause;
 pub use pace::Pace;
 pub use precondition::ask;
@@ -106,4 +107,11 @@ pub trait Action: Send + Sync {
     /// The steps for a person who does it by hand, from what the run knows, or before a run from the
     /// inventory. Connects nowhere, and never holds a password.
     fn book(&self, cx: &Context) -> Manual;
+
+    /// The steps for a person who takes it back by hand; none where it leaves nothing behind. Like
+    /// [`Action::book`].
+    fn book_back(&self, cx: &Context) -> Manual {
+        let _ = cx;
+        Manual::new()
+    }
 }

@@ -182,7 +182,8 @@ impl Run {
     }
 
     /// The reach that a stage of this host, begun and not ended, may have brought about, or that its
-    /// undo may have put back.
+    /// undo may have put back; while the run is rolled back, else the one that it began with, because
+    /// a person may have taken back by hand whatever is left.
     pub fn planned_reach(&self, place: Place) -> Option<&Reach> {
         let here = || self.stages().filter(|(shape, _)| shape.on == place);
         // A stage that was left in doubt keeps its own; the one that is under way goes first.
@@ -190,6 +191,16 @@ impl Run {
         undoing
             .find_map(|(_, stage)| stage.planned.as_ref())
             .or_else(|| here().find_map(|(_, stage)| stage.planned.as_ref()))
+            .or_else(|| {
+                self.back.as_ref()?;
+                here().find_map(|(_, stage)| stage.found.as_ref())
+            })
+    }
+
+    /// How the host of a stage is reached once that is undone, were it reached like this now.
+    pub fn reach_back(&self, position: usize, now: &Reach) -> Reach {
+        let back = self.stages[position].put_back(Some(now));
+        back.unwrap_or_else(|| now.clone())
     }
 
     /// What a person must still confirm, lest the run be rolled back.

@@ -12,6 +12,8 @@ use super::machines::SOURCE;
 use super::machines::boots;
 use super::machines::on;
 use super::machines::value;
+use super::person::commands;
+use super::person::types;
 use super::say;
 use super::scene::Scene;
 
@@ -87,35 +89,11 @@ async fn a_person_does_five_steps_and_the_run_goes_on() {
     scene.before.ended_well([2, 2]);
 }
 
-/// The commands of a step in a book of Markdown, without those that only look.
-fn commands(book: &str, step: &str) -> String {
-    let from = book
-        .find(&format!("\n`{step}` on "))
-        .unwrap_or_else(|| panic!("no {step}:\n{book}"));
-    let rest = &book[from..];
-    let until = rest[1..].find("\n### ").map_or(rest.len(), |at| at + 1);
-    let todo = rest[..until]
-        .split("How to see that it worked:")
-        .next()
-        .unwrap();
-    let fences = todo.split("\n```\n").skip(1).step_by(2);
-    fences.collect::<Vec<_>>().join("\n")
-}
-
 /// A person at the console of the source.
-async fn by_hand(step: &str, commands: &str) {
-    say(&format!("    by hand, {step}:\n{commands}"));
+async fn by_hand(step: &str, commands: &[String]) {
+    say(&format!("    by hand: {step}"));
     let before = boots(SOURCE);
-    if !commands.is_empty() {
-        // Whoever types asks for the password; here it comes by a file instead of a terminal.
-        let script = format!(
-            "set -e\numask 077\ncat >/run/step <<'STEP'\n{commands}\nSTEP\n\
-             printf %s '{}' >/run/password\nPASSWD_FD=3 sh -e /run/step 3</run/password\nrm -f /run/password",
-            value("LAB_ADMIN_PASSWORD")
-        );
-        let said = on(SOURCE, &script);
-        say(&said);
-    }
+    types(SOURCE, commands);
     if step.starts_with("restart") {
         let until = Instant::now() + BACK;
         while boots(SOURCE) == before || !is_back() {

@@ -71,6 +71,17 @@ impl Drive {
         }
     }
 
+    /// Waits until something is being undone, as the journal knows it.
+    pub(super) async fn until_undo_started(&mut self) {
+        loop {
+            let event = self.next_event().await;
+            let event = event.expect("it ended before anything was undone");
+            if matches!(event.kind, EventKind::UndoStarted { .. }) {
+                return;
+            }
+        }
+    }
+
     /// Waits for so many events, or the end, and says which the last one was.
     pub(super) async fn until_events(&mut self, events: usize) -> String {
         let mut last = "the start".to_owned();

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod adopt;
+mod back_by_hand;
 mod broken;
 mod cutover;
 mod drive;
@@ -15,6 +16,7 @@ mod foreign;
 mod killed;
 mod machines;
 mod outage;
+mod person;
 mod refused;
 mod rivals;
 mod rollback;

@@ -103,7 +103,7 @@ fn c33_each_alternate_name_is_removed_at_57_and_added_after_93() {
     let source = of_step(&book, "remove-source-alternates");
     for name in ["FSALT", "fsalt.lab.test"] {
         assert!(
-            source.contains(&format!("NETDOM COMPUTERNAME fs01 /REMOVE:{name}\n")),
+            source.contains(&format!("NETDOM COMPUTERNAME fs01-old /REMOVE:{name}\n")),
             "{source}"
         );
     }
@@ -322,4 +322,86 @@ fn markdown_keeps_commands_as_they_are() {
         told.lines().filter(|line| line.starts_with("```")).count() % 2,
         0
     );
+}
+
+#[test]
+fn on_its_way_back_as_a_person_reads_it() {
+    let mut desk = Desk::linux()
+        .until("set-destination-alternates")
+        .fails("set-destination-alternates", "no room on the disk")
+        .goes_back();
+    desk.undone("set-destination-alternates");
+    assert_snapshot!(text(&desk.book()));
+}
+
+#[test]
+fn on_its_way_back_between_windows_servers() {
+    let desk = Desk::windows("2019")
+        .until("remove-destination-account")
+        .goes_back();
+    assert_snapshot!(text(&desk.book()));
+}
+
+/// The places of the steps, in order, by what they take back.
+fn way_back(book: &Document) -> Vec<(&str, &str)> {
+    steps(book)
+        .map(|step| (step.id.as_str(), step.place.as_str()))
+        .collect()
+}
+
+#[test]
+fn the_way_back_follows_the_servers_to_their_names_and_addresses() {
+    let book = Desk::linux().until("wait-destination").goes_back().book();
+    let way = way_back(&book);
+    let at = |id: &str| way.iter().find(|(other, _)| *other == id).unwrap().1;
+    assert_eq!(at("join-destination"), "the destination, fs01 (10.98.0.21)");
+    assert_eq!(
+        at("rename-destination"),
+        "the destination, fs01 (10.98.0.21)"
+    );
+    assert_eq!(
+        at("map-destination-network"),
+        "the destination, fs02 (10.98.0.21)"
+    );
+    assert_eq!(
+        at("leave-destination"),
+        "the destination, fs02 (10.98.0.22)"
+    );
+    assert_eq!(at("rename-source"), "the source, fs01-old (10.98.0.41)");
+    assert_eq!(at("map-source-network"), "the source, fs01 (10.98.0.41)");
+    assert_eq!(at("leave-source"), "the source, fs01 (10.98.0.21)");
+}
+
+#[test]
+fn the_way_back_holds_only_what_is_left_of_it() {
+    let mut desk = Desk::linux().until("join-source").goes_back();
+    assert_eq!(way_back(&desk.book())[0].0, "rename-source");
+    for stage in [
+        "wait-source-after-rename",
+        "restart-source-after-rename",
+        "rename-source",
+    ] {
+        desk.undone(stage);
+    }
+    assert_eq!(way_back(&desk.book())[0].0, "map-source-network");
+    let all = text(&desk.book());
+    assert!(
+        !all.contains("adopt "),
+        "nothing is adopted backwards: {all}"
+    );
+}
+
+#[test]
+fn whatever_can_be_undone_has_its_way_back() {
+    let windows = Desk::windows("2019").until("nothing").goes_back();
+    let linux = Desk::linux().until("nothing").goes_back();
+    for desk in [windows, linux] {
+        let book = desk.book();
+        let told: Vec<&str> = way_back(&book).iter().map(|(id, _)| *id).collect();
+        for (position, stage) in desk.plan.stages.iter().enumerate() {
+            let ran = desk.run.stage(position).begun.is_some();
+            let undone = ran && !stage.nature.back.is_empty();
+            assert_eq!(told.contains(&stage.id.as_str()), undone, "{}", stage.id);
+        }
+    }
 }

@@ -28,6 +28,14 @@ fn server(name: &str, os: &str, release: &str, more: &str) -> String {
     )
 }
 
+fn reach(name: &str, address: &str) -> Reach {
+    Reach {
+        address: address.to_owned(),
+        name: name.to_owned(),
+        account: Account::Given,
+    }
+}
+
 impl Desk {
     pub(super) fn new(source: [&str; 2], destination: [&str; 2]) -> Self {
         let more = ", newName: fs01-old, network: { eth0: { addresses: [10.98.0.41/24] } }";
@@ -54,11 +62,6 @@ impl Desk {
             plan: Arc::new(plan),
             inventory: Arc::new(inventory),
             run,
-        };
-        let reach = |name: &str, address: &str| Reach {
-            address: address.to_owned(),
-            name: name.to_owned(),
-            account: Account::Given,
         };
         desk.event(
             None,
@@ -146,11 +149,14 @@ impl Desk {
                 "relax-destination-token-filter" => json!({ "before": 0 }),
                 _ => Value::Null,
             };
-            let moved = (id == "map-source-network").then(|| Reach {
-                address: "10.98.0.41".to_owned(),
-                name: "fs01".to_owned(),
-                account: Account::Given,
-            });
+            let moved = match id.as_str() {
+                "map-source-network" => Some(("fs01", "10.98.0.41")),
+                "rename-source" => Some(("fs01-old", "10.98.0.41")),
+                "map-destination-network" => Some(("fs02", "10.98.0.21")),
+                "rename-destination" => Some(("fs01", "10.98.0.21")),
+                _ => None,
+            };
+            let moved = moved.map(|(name, address)| reach(name, address));
             self.ended(id, token, Value::Null, moved);
         }
         self
@@ -167,6 +173,21 @@ impl Desk {
         let state = RunState::Failed;
         self.event(None, EventKind::RunEnded { state });
         self
+    }
+
+    /// Somebody has turned the run round.
+    pub(super) fn goes_back(mut self) -> Self {
+        let kind = EventKind::RollBackBegun {
+            by: "me".to_owned(),
+            reason: "it will not do".to_owned(),
+        };
+        self.event(None, kind);
+        self
+    }
+
+    pub(super) fn undone(&mut self, stage: &str) {
+        let kind = EventKind::Undone { settled: None };
+        self.event(Some(stage), kind);
     }
 
     pub(super) fn book(&self) -> Document {
@@ -222,6 +243,9 @@ fn snapshot(source: bool) -> Value {
                 "alternates": alternates, "accounts": [], "refusals": [],
             },
             "networkFiles": { "eth0": file },
+            "hostname": format!("{name}\n"),
+            "hosts": format!("127.0.0.1 localhost\n10.98.0.{last} {name}.lab.test {name}\n"),
+            "smbConf": format!("[global]\n  netbios name = {}\n[data]\n  path = /srv\n", name.to_uppercase()),
         },
         "computer": {
             "dn": format!("CN={},OU=Servers,DC=lab,DC=test", name.to_uppercase()),

@@ -295,7 +295,32 @@ fn a_host_may_answer_where_the_undo_that_is_under_way_leads() {
     );
     tell(&mut run, Some(1), EventKind::Undone { settled: None });
     assert_eq!(run.reach(Place::Source), Some(&address("192.0.2.2")));
+}
+
+#[test]
+fn a_host_may_answer_where_it_was_before_the_run_while_that_goes_back() {
+    let mut run = run();
+    tell(&mut run, None, created());
+    let began = run.reach(Place::Source).cloned();
+    for (stage, led) in [(0, "192.0.2.2"), (1, "192.0.2.3")] {
+        tell(&mut run, Some(stage), started(1, Some(address(led))));
+        tell(&mut run, Some(stage), succeeded(Some(address(led))));
+    }
     assert_eq!(run.planned_reach(Place::Source), None);
+    tell(&mut run, None, turned_round());
+    // Nothing is under way: a person may have taken all back.
+    assert_eq!(run.planned_reach(Place::Source), began.as_ref());
+    assert_eq!(run.planned_reach(Place::Destination), None);
+    tell(&mut run, Some(1), EventKind::Undone { settled: None });
+    assert_eq!(run.planned_reach(Place::Source), began.as_ref());
+    assert_eq!(
+        run.reach_back(0, &address("192.0.2.2")),
+        address("192.0.2.1")
+    );
+    assert_eq!(
+        run.reach_back(0, &address("192.0.2.9")),
+        address("192.0.2.1")
+    );
 }
 
 /// What stands on the way back is refused where nothing stands there any more, or an attempt forward

@@ -16,6 +16,7 @@ use super::in_domain;
 use super::is_ours;
 use super::key::NewKey;
 use super::original_credentials;
+use super::removal;
 use super::stranger;
 use crate::action::Action;
 use crate::action::ActionError;
@@ -173,6 +174,10 @@ impl Action for Create {
                 "echo '{TEMPORARY_ACCOUNT} ALL=(ALL) NOPASSWD: ALL' >{RIGHTS} && chmod 0440 {RIGHTS}"
             ))
             .look("visudo -c", "It must find no fault.")
+    }
+
+    fn book_back(&self, cx: &Context) -> Manual {
+        removal(cx)
     }
 }
 

@@ -19,6 +19,8 @@ use serde_json::json;
 
 use super::ActionError;
 use super::Context;
+use super::Manual;
+use super::server::Server;
 use crate::host::AccountState;
 use crate::plan::Moot;
 use crate::run::Place;
@@ -55,6 +57,28 @@ fn in_domain(cx: &Context) -> Result<bool, ActionError> {
 /// Returns whether the account is there and was made by this run.
 fn is_ours(account: &AccountState, cx: &Context) -> bool {
     account.exists && account.marker_run.as_deref() == Some(cx.view.run.as_str())
+}
+
+/// How a person removes the account.
+fn removal(cx: &Context) -> Manual {
+    let manual = Manual::new().say(
+        "Sign in as your own administrator in a new session and keep it open; then remove the \
+         temporary account if it is there:",
+    );
+    if Server::of(cx, cx.place()).windows {
+        return manual
+            .type_in(format!("net user {TEMPORARY_ACCOUNT} /delete"))
+            .look(
+                format!("net user {TEMPORARY_ACCOUNT}"),
+                "The user name could not be found: error 2221.",
+            );
+    }
+    manual
+        .type_in(format!("rm -f {RIGHTS}; userdel -rf {TEMPORARY_ACCOUNT}"))
+        .look(
+            format!("getent passwd {TEMPORARY_ACCOUNT}"),
+            "Nothing is printed.",
+        )
 }
 
 /// Says whose account it is, for a person.

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::RIGHTS;
 use super::SERVERS;
 use super::create::create_again;
 use super::in_domain;
 use super::is_ours;
 use super::original_credentials;
+use super::removal;
 use super::stranger;
 use crate::action::Action;
 use crate::action::ActionError;
@@ -20,7 +20,6 @@ use crate::action::Pace;
 use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
-use crate::action::server::Server;
 use crate::action::world::TEMPORARY_ACCOUNT;
 use crate::plan::Nature;
 use crate::plan::Signature;
@@ -128,24 +127,14 @@ impl Action for Remove {
     }
 
     fn book(&self, cx: &Context) -> Manual {
-        let manual = Manual::new().say(
-            "Sign in as your own administrator in a new session and keep it open; then remove the \
-             temporary account if it is there:",
-        );
-        if Server::of(cx, cx.place()).windows {
-            return manual
-                .type_in(format!("net user {TEMPORARY_ACCOUNT} /delete"))
-                .look(
-                    format!("net user {TEMPORARY_ACCOUNT}"),
-                    "The user name could not be found: error 2221.",
-                );
-        }
-        manual
-            .type_in(format!("rm -f {RIGHTS}; userdel -rf {TEMPORARY_ACCOUNT}"))
-            .look(
-                format!("getent passwd {TEMPORARY_ACCOUNT}"),
-                "Nothing is printed.",
-            )
+        removal(cx)
+    }
+
+    fn book_back(&self, _: &Context) -> Manual {
+        Manual::new().say(
+            "Nothing is needed: the account is for the run's own way back, and a person signs in at \
+             the console.",
+        )
     }
 }
 

@@ -178,6 +178,18 @@ impl Action for CopyPermissions {
                 "Each entry is listed.",
             )
     }
+
+    fn book_back(&self, cx: &Context) -> Manual {
+        let dn = cx
+            .computer_before(Place::Destination)
+            .map(|computer| computer.dn);
+        Manual::new().say(format!(
+            "The permissions that {} had are in this run's journal, to the byte, and `resume` puts them \
+             back as soon as the directory answers; neither server is needed for that. By hand nobody \
+             can tell which of the entries it had before.",
+            dn.unwrap_or_else(|_| "the destination's object".to_owned())
+        ))
+    }
 }
 
 /// Whether a person has added the source's entries, where this stage itself has not begun.

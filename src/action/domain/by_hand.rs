@@ -10,26 +10,119 @@ use crate::action::server::Server;
 use crate::action::server::lacks_hardened_join;
 use crate::run::Place;
 
+const NOT_JOINED: &str = "It must say that the join is not valid.";
+/// As the document's restarts.
+const RESTART: &str = "shutdown.exe /r /f /t 5";
+/// Samba reads its membership when it starts.
+const RESTART_SERVICES: &str =
+    "systemctl reset-failed winbind 2>/dev/null; systemctl restart winbind smbd";
+
 /// The document's rows 30 and 63.
 pub(super) fn leave(cx: &Context) -> Manual {
     let server = Server::of(cx, cx.place());
+    disabled(
+        cx,
+        leaving(cx, &server, &server.before),
+        &server,
+        &server.before,
+    )
+}
+
+/// Takes the rows 44 and 77 back: the server gives up the account that it joined with.
+pub(super) fn leave_again(cx: &Context) -> Manual {
+    let server = Server::of(cx, cx.place());
+    let (who, dc) = (administrator(cx), controller(cx));
+    let name = server.after.to_uppercase();
+    let manual = leaving(cx, &server, &server.after);
+    let manual = if server.windows {
+        manual.type_in(RESTART)
+    } else {
+        manual
+    };
+    if cx.place() == Place::Destination {
+        return disabled(cx, manual, &server, &server.after).see(format!(
+            "The account {name} now waits for the source: it is the source's."
+        ));
+    }
+    if !cx.token["existed"].is_null() {
+        return disabled(cx, manual, &server, &server.after);
+    }
+    let manual = manual.say(format!(
+        "This run made the account {name}: delete it, and none but it."
+    ));
+    if server.windows {
+        return manual
+            .say("Where the Active Directory module is:")
+            .type_in(format!("Remove-ADComputer -Identity {name} -Server {dc}"))
+            .see(format!("In the directory there is no account {name}."));
+    }
+    manual
+        .type_in(format!("net ads user delete '{name}$' -S {dc} -U {who}"))
+        .look("net ads testjoin", NOT_JOINED)
+        .look(find(cx, &name), "It finds nothing.")
+}
+
+/// Takes the rows 30 and 63 back: the server joins with the account that it had before the run.
+pub(super) fn join_again(cx: &Context) -> Manual {
+    let server = Server::of(cx, cx.place());
     let (who, dc, domain) = (administrator(cx), controller(cx), domain(cx));
     let name = &server.before;
+    let manual = Manual::new().say(format!(
+        "The server must bear the name {name} again, and no other server may. It takes over the \
+         account {} that it had.",
+        name.to_uppercase()
+    ));
+    let manual = if server.is_before_2012() {
+        manual
+            .type_in(format!(
+                "netdom join {name} /Domain:{domain} /UserD:{who} /PasswordD:*"
+            ))
+            .type_in(RESTART)
+            .look(
+                "(Get-WmiObject Win32_ComputerSystem).Domain",
+                format!("It must print {domain}."),
+            )
+    } else if server.windows {
+        manual
+        .type_in(format!(
+            "Add-Computer -DomainName {domain} -Server {dc} -Credential (Get-Credential {who}) -Force"
+        ))
+        .type_in(RESTART)
+        .look(
+            "(Get-WmiObject Win32_ComputerSystem).Domain",
+            format!("It must print {domain}."),
+        )
+    } else {
+        manual
+            .say("The command asks for the password. That DNS was not updated is no failure of the join.")
+            .type_in(format!("net ads join -S {dc} -U {who}"))
+            .type_in(RESTART_SERVICES)
+            .look("net ads testjoin", "It must say that the join is OK.")
+            .look("wbinfo -t", "It must succeed.")
+    };
+    match cx.computer_before(cx.place()) {
+        Ok(own) => manual.see(format!(
+            "The account that it has joined has the objectGUID {} and the objectSid {}, as before the \
+             run.",
+            own.guid, own.sid
+        )),
+        Err(_) => manual,
+    }
+}
+
+/// Leaves the domain with the account of this name, which is kept.
+fn leaving(cx: &Context, server: &Server, name: &str) -> Manual {
+    let (who, dc, domain) = (administrator(cx), controller(cx), domain(cx));
     if !server.windows {
         return Manual::new()
             .say(
                 "Never leave without --keep-account: it deletes the account and its memberships. The \
                  command asks for the password.",
             )
-            .type_in(format!("net ads leave --keep-account -S {dc} -U {who}"))
-            .look("net ads testjoin", "It must say that the join is not valid.")
-            .look(
-                format!("net ads search -S {dc} -U {who} '(sAMAccountName={}$)' userAccountControl", name.to_uppercase()),
-                "The account is there, and its userAccountControl has the bit 2 (4098): disabled.",
-            );
+            .type_in(format!("net ads leave --keep-account -S {dc} -U {who}"));
     }
     let netdom = format!("netdom remove {name} /Domain:{domain} /UserD:{who} /PasswordD:*");
-    let manual = if lacks_hardened_join(cx.view.roots.host(cx.place())) {
+    if lacks_hardened_join(cx.view.roots.host(cx.place())) {
         // KB5020276; the document's known issues.
         Manual::new()
             .say(
@@ -45,16 +138,33 @@ pub(super) fn leave(cx: &Context) -> Manual {
             .type_in(format!(
                 "Remove-Computer -UnjoinDomainCredential (Get-Credential {who}) -Force"
             ))
-    };
-    manual
-        .look(
-            "(Get-WmiObject Win32_ComputerSystem).PartOfDomain",
-            "It must print False.",
-        )
-        .see(format!(
+    }
+    .look(
+        "(Get-WmiObject Win32_ComputerSystem).PartOfDomain",
+        "It must print False.",
+    )
+}
+
+/// How to see that the account was kept.
+fn disabled(cx: &Context, manual: Manual, server: &Server, name: &str) -> Manual {
+    if server.windows {
+        return manual.see(format!(
             "In the directory the account {} is still there, disabled. Never delete it.",
             name.to_uppercase()
-        ))
+        ));
+    }
+    manual.look("net ads testjoin", NOT_JOINED).look(
+        find(cx, &name.to_uppercase()),
+        "The account is there, and its userAccountControl has the bit 2 (4098): disabled.",
+    )
+}
+
+fn find(cx: &Context, account: &str) -> String {
+    format!(
+        "net ads search -S {} -U {} '(sAMAccountName={account}$)' userAccountControl",
+        controller(cx),
+        administrator(cx)
+    )
 }
 
 /// The document's rows 44 and 77.
@@ -91,7 +201,7 @@ fn linux(cx: &Context) -> Manual {
             "net ads join -S {dc} -U {who}{}",
             into.unwrap_or_default()
         ))
-        .type_in("systemctl reset-failed winbind 2>/dev/null; systemctl restart winbind smbd");
+        .type_in(RESTART_SERVICES);
     let manual = if cx.place() == Place::Destination {
         manual
             .say(

@@ -283,6 +283,10 @@ impl Action for Join {
     fn book(&self, cx: &Context) -> Manual {
         super::by_hand::join(cx)
     }
+
+    fn book_back(&self, cx: &Context) -> Manual {
+        super::by_hand::leave_again(cx)
+    }
 }
 
 /// The source's new name, as its first connection settled it.

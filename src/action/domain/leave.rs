@@ -178,6 +178,10 @@ impl Action for Leave {
     fn book(&self, cx: &Context) -> Manual {
         super::by_hand::leave(cx)
     }
+
+    fn book_back(&self, cx: &Context) -> Manual {
+        super::by_hand::join_again(cx)
+    }
 }
 
 /// Whether the server is a member again already, as an undo may have left it that was cut off: to

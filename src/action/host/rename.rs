@@ -16,6 +16,7 @@ use crate::action::domain::new_name;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::action::server::Server;
+use crate::action::whole_file;
 use crate::action::world::refused;
 use crate::host::Naming;
 use crate::plan::Identity;
@@ -30,6 +31,10 @@ use crate::run::Standing;
 
 /// Gives the source its new name, and the destination the source's old one.
 pub(crate) struct Rename;
+
+/// What prints the name by which Samba goes.
+const NETBIOS_NAME: &str =
+    "testparm -s --section-name=global --parameter-name='netbios name' 2>/dev/null";
 
 /// What is probably wrong where it takes long.
 const CAUSES: &[Cause] = &[Cause::any(
@@ -161,8 +166,46 @@ impl Action for Rename {
             .type_in("[ ! -e /etc/krb5.keytab ] || mv /etc/krb5.keytab /root/krb5.keytab.before")
             .look("hostname", format!("It must print {to}."))
             .look(
-                "testparm -s --section-name=global --parameter-name='netbios name' 2>/dev/null",
+                NETBIOS_NAME,
                 format!("It must print {}. Do not restart before it does.", to.to_uppercase()),
+            )
+    }
+
+    fn book_back(&self, cx: &Context) -> Manual {
+        let server = Server::of(cx, cx.place());
+        let (from, to) = (&server.now, &server.before);
+        let hostname = format!("It must print {to}.");
+        if server.windows {
+            let rename = if server.is_before_2012() {
+                format!("netdom renamecomputer {from} /NewName:{to} /Force")
+            } else {
+                format!("Rename-Computer -NewName {to} -Force")
+            };
+            return Manual::new()
+                .type_in(rename)
+                .say("Before it joins again it must have restarted:")
+                .type_in("shutdown.exe /r /f /t 5")
+                .look("hostname", hostname);
+        }
+        let snapshot = cx.host_snapshot(cx.place()).ok();
+        let recorded = |key: &str| snapshot?[key].as_str();
+        let files = [("hosts", "/etc/hosts"), ("smbConf", "/etc/samba/smb.conf")];
+        let manual = Manual::new()
+            .type_in(format!("hostnamectl set-hostname {to}"))
+            .say(
+                "The files as they were when the run began. Where somebody has changed other things in \
+                 them since, put only the names back:",
+            );
+        files
+            .iter()
+            .filter_map(|(key, path)| Some((path, recorded(key)?)))
+            .fold(manual, |manual, (path, text)| {
+                manual.type_in(whole_file(path, text))
+            })
+            .look("hostname", hostname)
+            .look(
+                NETBIOS_NAME,
+                format!("It must print {}.", to.to_uppercase()),
             )
     }
 }

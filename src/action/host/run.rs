@@ -134,29 +134,44 @@ impl Action for Run {
 
     fn book(&self, cx: &Context) -> Manual {
         let with = &cx.stage().with;
-        let names = with["env"]
-            .as_object()
-            .into_iter()
-            .flat_map(|env| env.keys());
-        let value = |name: &String| {
-            let value = cx.text(&format!("/env/{name}")).ok().flatten();
-            let value = value.unwrap_or_else(|| "…".to_owned());
-            format!("{name}='{}'", value.replace('\'', r"'\''"))
-        };
-        let typed: Vec<String> = names
-            .map(value)
-            .chain(
-                with["script"]
-                    .as_str()
-                    .map(|script| script.trim_end().to_owned()),
-            )
-            .collect();
-        let manual = Manual::new().type_in(typed.join("\n"));
+        let manual = Manual::new().type_in(typed(cx, "script").unwrap_or_default());
         match with["probe"].as_str() {
             Some(probe) => manual.look(probe.trim_end(), "It must end with exit code 0."),
             None => manual.see("The plan has no probe for it: look yourself."),
         }
     }
+
+    fn book_back(&self, cx: &Context) -> Manual {
+        let Some(undo) = typed(cx, "undo") else {
+            return Manual::new()
+                .say("The plan has no `undo` for this script: take back yourself what it did.");
+        };
+        let manual = Manual::new().type_in(undo);
+        match cx.stage().with["probe"].as_str() {
+            Some(probe) => manual.look(
+                probe.trim_end(),
+                "It must end with another exit code than 0.",
+            ),
+            None => manual.see("The plan has no probe for it: look yourself."),
+        }
+    }
+}
+
+/// One of the stage's scripts as a person types it, its values before it.
+fn typed(cx: &Context, script: &str) -> Option<String> {
+    let with = &cx.stage().with;
+    let script = with[script].as_str()?.trim_end();
+    let names = with["env"]
+        .as_object()
+        .into_iter()
+        .flat_map(|env| env.keys());
+    let value = |name: &String| {
+        let value = cx.text(&format!("/env/{name}")).ok().flatten();
+        let value = value.unwrap_or_else(|| "…".to_owned());
+        format!("{name}='{}'", value.replace('\'', r"'\''"))
+    };
+    let lines: Vec<String> = names.map(value).chain([script.to_owned()]).collect();
+    Some(lines.join("\n"))
 }
 
 async fn machine(cx: &Context, intent: ScriptIntent) -> Result<Arc<dyn Host>, ActionError> {

@@ -1,5 +1,6 @@
 //! Alternate computer names (the document's rows 57 and 93).
 
+mod by_hand;
 mod remove_alternates;
 mod set_alternates;
 

@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::SERVERS;
+use super::by_hand::addition;
+use super::by_hand::removal;
 use crate::action::Action;
 use crate::action::ActionError;
 use crate::action::Cause;
@@ -28,9 +30,6 @@ use crate::run::Standing;
 /// names themselves, and their service principal names on the original object, move on to the
 /// destination.
 pub(crate) struct RemoveAlternates;
-
-/// The keys of smb.conf that hold alternate names.
-pub(super) const ALTERNATES: &str = "netbios aliases|additional dns hostnames";
 
 /// What lingered before the first attempt.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,29 +145,30 @@ impl Action for RemoveAlternates {
                  removed.",
             ),
         };
-        if server.windows {
-            let now = &server.now;
-            let list = format!("NETDOM COMPUTERNAME {now} /ENUMERATE:AlternateNames");
-            let manual = manual.type_in(&list);
-            let manual = match &server.alternates {
-                Some(names) => names.iter().fold(manual, |manual, name| {
-                    manual.type_in(format!("NETDOM COMPUTERNAME {now} /REMOVE:{name}"))
-                }),
-                None => manual
-                    .say("For each alternate name:")
-                    .type_in(format!("NETDOM COMPUTERNAME {now} /REMOVE:ALTERNATE-NAME")),
-            };
-            return manual.look(list, "Only the server's own name is left.");
-        }
-        manual
-            .type_in(format!(
-                r"sed -i -E '/^[[:space:]]*({ALTERNATES})[[:space:]]*=/Id' /etc/samba/smb.conf"
-            ))
-            .type_in("smbcontrol all reload-config")
-            .look(
-                "testparm -s 2>/dev/null | grep -iE 'netbios aliases|additional dns hostnames'",
-                "Nothing is printed.",
-            )
+        removal(cx, manual, server.alternates.as_deref())
+    }
+
+    fn book_back(&self, cx: &Context) -> Manual {
+        let Found { on_host, on_object } = cx.noted().unwrap_or_default();
+        let manual = Manual::new().say(if on_host.is_empty() && on_object.is_empty() {
+            "Nothing lingered when this was done, so nothing is to be put back. The names of before the \
+             run come back with the server's own."
+        } else {
+            "What lingered when this was done comes back:"
+        });
+        let server = Server::of(cx, cx.place());
+        let manual = if on_host.is_empty() {
+            manual
+        } else {
+            addition(cx, manual, &on_host)
+        };
+        on_object.iter().fold(manual, |manual, spn| {
+            manual.type_in(if server.windows {
+                format!("setspn -A {spn} {}", server.now)
+            } else {
+                format!("samba-tool spn add {spn} {}$", server.now.to_uppercase())
+            })
+        })
     }
 }
 

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::SERVERS;
-use super::remove_alternates::ALTERNATES;
+use super::by_hand::addition;
+use super::by_hand::alternates_of;
+use super::by_hand::removal;
 use super::said;
 use crate::action::Action;
 use crate::action::ActionError;
@@ -125,8 +127,7 @@ impl Action for SetAlternates {
 
     fn book(&self, cx: &Context) -> Manual {
         let server = Server::of(cx, cx.place());
-        let recorded = names(cx).ok().filter(|names| !names.is_empty());
-        let moved = recorded.or_else(|| Server::of(cx, Place::Source).alternates);
+        let moved = moved(cx);
         let manual = Manual::new().say(match &moved {
             Some(names) if names.is_empty() => {
                 "No alternate names move: the source had none (57%).".to_owned()
@@ -142,59 +143,36 @@ impl Action for SetAlternates {
                     .to_owned()
             }
         });
-        if server.windows {
-            let now = &server.after;
-            let list = format!("NETDOM COMPUTERNAME {now} /ENUMERATE:AlternateNames");
-            let manual = manual
-                .type_in(&list)
-                .say("If its old name is listed:")
-                .type_in(format!(
-                    "NETDOM COMPUTERNAME {now} /REMOVE:{}",
-                    Server::full(&server.before, cx)
-                ));
-            let add = |name: &str| format!("NETDOM COMPUTERNAME {now} /ADD:{name}");
-            let manual = match &moved {
-                Some(names) => names.iter().fold(manual, |manual, name| {
-                    manual.type_in(add(&full_name(name, cx)))
-                }),
-                None => manual
-                    .say("For each name that you noted:")
-                    .type_in(add("ALTERNATE-NAME")),
-            };
-            return manual.look(list, "The moved names are listed, the old one is not.");
+        if !server.windows {
+            return addition(cx, manual, &moved.unwrap_or_default());
         }
-        let (long, short): (Vec<_>, Vec<_>) = moved
-            .unwrap_or_default()
-            .into_iter()
-            .partition(|name| name.contains('.'));
-        let mut edit = format!(r"sed -i -E -e '/^[[:space:]]*({ALTERNATES})[[:space:]]*=/Id'");
-        for (key, names) in [
-            ("netbios aliases", &short),
-            ("additional dns hostnames", &long),
-        ] {
-            if !names.is_empty() {
-                let names = names.join(" ");
-                edit += " \\\n  -e '/^\\[global\\]/Ia ";
-                edit.extend([key, " = ", &names, "'"]);
-            }
+        let now = &server.now;
+        let manual = manual
+            .type_in(alternates_of(now))
+            .say("If its old name is listed:")
+            .type_in(format!(
+                "NETDOM COMPUTERNAME {now} /REMOVE:{}",
+                Server::full(&server.before, cx)
+            ));
+        match moved {
+            Some(names) => addition(cx, manual, &names),
+            None => addition(
+                cx,
+                manual.say("For each name that you noted:"),
+                &["ALTERNATE-NAME".to_owned()],
+            ),
         }
-        manual
-            .type_in(edit + " /etc/samba/smb.conf")
-            .type_in("smbcontrol all reload-config")
-            .look(
-                "testparm -s 2>/dev/null | grep -iE 'netbios aliases|additional dns hostnames'",
-                "The moved names are printed, and no others.",
-            )
+    }
+
+    fn book_back(&self, cx: &Context) -> Manual {
+        removal(cx, Manual::new(), moved(cx).as_deref())
     }
 }
 
-/// A name as NETDOM takes it: with the domain.
-fn full_name(name: &str, cx: &Context) -> String {
-    if name.contains('.') {
-        name.to_owned()
-    } else {
-        Server::full(name, cx)
-    }
+/// The names that move, for a person; `None` where nobody has looked for them.
+fn moved(cx: &Context) -> Option<Vec<String>> {
+    let recorded = names(cx).ok().filter(|names| !names.is_empty());
+    recorded.or_else(|| Server::of(cx, Place::Source).alternates)
 }
 
 /// The names that the named stage recorded; none where it was skipped.

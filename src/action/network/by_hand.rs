@@ -1,10 +1,12 @@
 //! Mapping adapters, for a person.
 
+use super::change::back;
 use super::change::changes;
 use super::map::new_reach;
 use crate::action::Context;
 use crate::action::Manual;
 use crate::action::server::Server;
+use crate::action::whole_file;
 use crate::host::DropOld;
 use crate::host::HostSnapshot;
 use crate::host::NetworkChange;
@@ -15,27 +17,41 @@ use crate::plan::Prefixed;
 use crate::run::Place;
 use crate::run::Reach;
 
+const AT_THE_CONSOLE: &str = "Work at the console: the connection breaks when the addresses change, and \
+                              a wrong one locks you out.";
+
 /// The document's rows 38 and 72.
 pub(super) fn manual(cx: &Context) -> Manual {
-    let server = Server::of(cx, cx.place());
-    let manual = Manual::new().say(
-        "Work at the console: the connection breaks when the addresses change, and a wrong one locks \
-         you out.",
-    );
     let Ok(changes) = changes(cx, "book") else {
-        return before_a_run(cx, manual);
+        return before_a_run(cx, Manual::new().say(AT_THE_CONSOLE));
     };
+    of_changes(cx, &changes, (Place::Destination, Place::Source))
+        .then_at(new_reach(cx, &changes).ok())
+}
+
+/// Takes the rows 38 and 72 back: the addresses are those of before the run.
+pub(super) fn manual_back(cx: &Context) -> Manual {
+    match back(cx, "book") {
+        Ok(changes) => of_changes(cx, &changes, (Place::Source, Place::Destination)),
+        Err(_) => Manual::new().say(AT_THE_CONSOLE).say(
+            "This run has not recorded the addresses that it had: take them from your own notes.",
+        ),
+    }
+}
+
+/// The changes; the server at `taker` takes addresses that the one at `giver` has.
+fn of_changes(cx: &Context, changes: &[NetworkChange], (taker, giver): (Place, Place)) -> Manual {
+    let server = Server::of(cx, cx.place());
     if changes.is_empty() {
         return Manual::new().say("No adapter is changed: each stays as it is.");
     }
-    let manual = if cx.place() == Place::Destination {
-        manual.say(
-            "First make sure that the source has given these addresses up: two machines must never \
-             hold one address.",
-        )
-    } else {
-        manual
-    };
+    let mut manual = Manual::new().say(AT_THE_CONSOLE);
+    if cx.place() == taker {
+        manual = manual.say(format!(
+            "First make sure that the {giver} has given these addresses up: two machines must never \
+             hold one address."
+        ));
+    }
     let manual = changes.iter().fold(manual, |manual, change| {
         if server.is_before_2012() {
             netsh(manual, change)
@@ -58,9 +74,7 @@ pub(super) fn manual(cx: &Context) -> Manual {
         };
         format!("{} has {addresses}", change.adapter)
     });
-    manual
-        .then_at(new_reach(cx, &changes).ok())
-        .look(looks, format!("{}.", shows.collect::<Vec<_>>().join("; ")))
+    manual.look(looks, format!("{}.", shows.collect::<Vec<_>>().join("; ")))
 }
 
 fn networkd(cx: &Context, manual: Manual, change: &NetworkChange) -> Manual {
@@ -83,10 +97,11 @@ fn networkd(cx: &Context, manual: Manual, change: &NetworkChange) -> Manual {
             change.addresses.join(", ")
         ));
     };
-    let new = network_file_by_hand(&old, change);
+    let new = change.exact.clone();
+    let new = new.unwrap_or_else(|| network_file_by_hand(&old, change).trim().to_owned());
     let manual = manual
         .say(format!("The file of {} as it is to be:", change.adapter))
-        .type_in(format!("cat >{file} <<'END'\n{}\nEND", new.trim()));
+        .type_in(whole_file(&file, &new));
     match change.drop_old {
         DropOld::Now => manual.type_in(format!(
             "networkctl reload && networkctl reconfigure {}",

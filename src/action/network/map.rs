@@ -143,6 +143,10 @@ impl Action for Map {
     fn book(&self, cx: &Context) -> Manual {
         super::by_hand::manual(cx)
     }
+
+    fn book_back(&self, cx: &Context) -> Manual {
+        super::by_hand::manual_back(cx)
+    }
 }
 
 fn noted(cx: &Context) -> Result<Vec<NetworkChange>, ActionError> {

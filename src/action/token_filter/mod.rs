@@ -11,6 +11,7 @@ pub(super) use restore::Restore;
 
 use super::ActionError;
 use super::Context;
+use super::Manual;
 use crate::plan::Moot;
 use crate::run::Place;
 
@@ -57,6 +58,27 @@ async fn set(cx: &Context, value: Option<u32>) -> Result<(), ActionError> {
         "the policy was reported as set, and is not what it should be on the {}",
         cx.place()
     )))
+}
+
+/// How a person puts the value back that was there before this run.
+fn put_back(cx: &Context) -> Manual {
+    let query = format!("reg query {KEY} /v LocalAccountTokenFilterPolicy");
+    match before(cx) {
+        Ok(Some(value)) => Manual::new()
+            .type_in(format!(
+                "reg add {KEY} /v LocalAccountTokenFilterPolicy /t REG_DWORD /d {value} /f"
+            ))
+            .look(
+                query,
+                format!("The value is 0x{value:x}, as before the run."),
+            ),
+        Ok(None) => Manual::new()
+            .type_in(format!(
+                "reg delete {KEY} /v LocalAccountTokenFilterPolicy /f"
+            ))
+            .look(query, "The value is not found, as before the run."),
+        Err(_) => Manual::new().say("No change is needed: this run has not changed the policy."),
+    }
 }
 
 /// Says a value for a person.

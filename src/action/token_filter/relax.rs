@@ -6,6 +6,7 @@ use serde_json::json;
 use super::KEY;
 use super::SERVERS;
 use super::before;
+use super::put_back;
 use super::said;
 use super::set;
 use crate::action::Action;
@@ -93,5 +94,9 @@ impl Action for Relax {
                 format!("reg query {KEY} /v LocalAccountTokenFilterPolicy"),
                 "The value is 0x1, or absent if it was not changed.",
             )
+    }
+
+    fn book_back(&self, cx: &Context) -> Manual {
+        put_back(cx)
     }
 }

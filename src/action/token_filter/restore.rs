@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::KEY;
 use super::SERVERS;
 use super::before;
+use super::put_back;
 use super::said;
 use super::set;
 use crate::action::Action;
@@ -65,24 +65,13 @@ impl Action for Restore {
     }
 
     fn book(&self, cx: &Context) -> Manual {
-        let query = format!("reg query {KEY} /v LocalAccountTokenFilterPolicy");
-        match before(cx) {
-            Ok(Some(value)) => Manual::new()
-                .type_in(format!(
-                    "reg add {KEY} /v LocalAccountTokenFilterPolicy /t REG_DWORD /d {value} /f"
-                ))
-                .look(
-                    query,
-                    format!("The value is 0x{value:x}, as before the run."),
-                ),
-            Ok(None) => Manual::new()
-                .type_in(format!(
-                    "reg delete {KEY} /v LocalAccountTokenFilterPolicy /f"
-                ))
-                .look(query, "The value is not found, as before the run."),
-            Err(_) => {
-                Manual::new().say("No change is needed: this run has not changed the policy.")
-            }
-        }
+        put_back(cx)
+    }
+
+    fn book_back(&self, _: &Context) -> Manual {
+        Manual::new().say(
+            "Nothing is needed: the policy is relaxed for the run's own way back, and a person at the \
+             console does not need it so.",
+        )
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::policy::policy;
 use super::stands::stands;
 use super::steps::remaining;
+use super::steps::way_back;
 use crate::action::Registry;
 use crate::action::View;
 use crate::action::lacks_hardened_join;
@@ -43,23 +44,26 @@ pub fn book(of: &BookOf<'_>) -> Document {
         None => View::before_a_run(of.plan, of.inventory),
     };
     let name = |place: Place| name_of(of, place);
-    let title = match of.run {
-        Some(run) => format!(
-            "Finishing run {} by hand: {} to {}",
-            run.id(),
-            name(Place::Source),
-            name(Place::Destination)
-        ),
-        None => format!(
-            "Cutover by hand: {} to {}",
-            name(Place::Source),
-            name(Place::Destination)
-        ),
+    let back = of.run.filter(|run| run.back().is_some());
+    let what = match (of.run, back) {
+        (_, Some(run)) => format!("Taking run {} back by hand", run.id()),
+        (Some(run), None) => format!("Finishing run {} by hand", run.id()),
+        (None, None) => "Cutover by hand".to_owned(),
     };
+    let title = format!(
+        "{what}: {} to {}",
+        name(Place::Source),
+        name(Place::Destination)
+    );
     // The rows around the stages are states of a run.
     let rows = path(of.plan, &view.roots);
     let rows = &rows[1..=of.plan.stages.len()];
     let mut sections = vec![stands(of, &view, rows), before(of, &view)];
+    if let Some(run) = back {
+        sections.push(way_back(of, &view, rows, run));
+        sections.push(afterwards_back(of, run));
+        return Document { title, sections };
+    }
     let old = lacks_hardened_join(view.roots.host(Place::Source));
     if old {
         sections.push(old_windows());
@@ -170,6 +174,29 @@ fn afterwards(of: &BookOf<'_>) -> Section {
          (/var/lib/sms-plan) and ends the run:",
     );
     section.type_in(command(of, &format!("resume {}", run.id())));
+    section
+}
+
+/// What the run does with what a person has taken back.
+fn afterwards_back(of: &BookOf<'_>, run: &Run) -> Section {
+    let mut section = Section::new("Afterwards");
+    if run.state().is_over() {
+        section.say("Nothing: the run has ended.");
+        return section;
+    }
+    section.say(
+        "Let the run go on. It looks at each of these first, finds what you have taken back, does what \
+         is left, compares both servers and their objects with what was recorded before the first \
+         change, takes its record off both servers (/var/lib/sms-plan) and ends:",
+    );
+    section.type_in(command(of, &format!("resume {}", run.id())));
+    section.say(
+        "What no look can tell of, as a script without a probe, is passed over with a word of yours:",
+    );
+    section.type_in(command(
+        of,
+        &format!("rollback {} --leave STAGE --reason TEXT", run.id()),
+    ));
     section
 }
 

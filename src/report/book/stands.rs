@@ -8,6 +8,7 @@ use crate::report::document::Section;
 use crate::run::Account;
 use crate::run::Run;
 use crate::run::StageStatus;
+use crate::run::Unwind;
 
 /// Where the run stands: what is certain, and what is in doubt.
 pub(super) fn stands(of: &BookOf<'_>, view: &View, rows: &[PathRow]) -> Section {
@@ -28,7 +29,11 @@ pub(super) fn stands(of: &BookOf<'_>, view: &View, rows: &[PathRow]) -> Section 
             StageStatus::Failed => "has failed",
             StageStatus::Waiting => "waits for a person",
             StageStatus::InDoubt | StageStatus::Running => "is in doubt: it began and did not end",
-            StageStatus::Undoing => "is being undone",
+            StageStatus::Undoing if state.waiting.is_some() => {
+                "is not undone, and waits for a person"
+            }
+            StageStatus::Undoing if !state.error.is_empty() => "could not be undone",
+            StageStatus::Undoing => "is in doubt: its undo began and did not end",
             _ => continue,
         };
         let step = step_of(stage.id.as_str())
@@ -46,20 +51,9 @@ pub(super) fn stands(of: &BookOf<'_>, view: &View, rows: &[PathRow]) -> Section 
             rows[position].description
         ));
     }
-    let ended = |position: usize| run.stage(position).status.has_ended();
-    let last = (0..of.plan.stages.len())
-        .rfind(|at| ended(*at) && run.stage(*at).status != StageStatus::Skipped);
-    section.say(match last {
-        Some(last) => format!(
-            "Certain: {} of {} stages have ended; the last of them in the table is `{}` ({:.0}%).",
-            (0..of.plan.stages.len())
-                .filter(|position| ended(*position))
-                .count(),
-            of.plan.stages.len(),
-            of.plan.stages[last].id,
-            rows[last].percent.floor()
-        ),
-        None => "Certain: no stage has ended.".to_owned(),
+    section.say(match run.back() {
+        Some(_) => way_made(run),
+        None => way_gone(of, run, rows),
     });
     let open: Vec<String> = of
         .plan
@@ -73,8 +67,8 @@ pub(super) fn stands(of: &BookOf<'_>, view: &View, rows: &[PathRow]) -> Section 
         "In doubt: nothing.".to_owned()
     } else {
         format!(
-            "In doubt: {}. Each may be done, half done or not begun: look first, with the commands \
-             below its step, and do only what is missing.",
+            "In doubt: {}. Each may be done, half done or not done at all: look first, with the \
+             commands below its step, and do only what is missing.",
             open.join(", ")
         )
     });
@@ -88,8 +82,12 @@ pub(super) fn stands(of: &BookOf<'_>, view: &View, rows: &[PathRow]) -> Section 
             reach.name, reach.address
         ));
         if let Some(planned) = view.planned.get(place).filter(|planned| *planned != reach) {
+            let when = match run.back() {
+                Some(_) => "by now, or once it is taken back",
+                None => "by now",
+            };
             section.say(format!(
-                "It may be called {} and answer at {} by now.",
+                "It may be called {} and answer at {} {when}.",
                 planned.name, planned.address
             ));
         }
@@ -97,11 +95,46 @@ pub(super) fn stands(of: &BookOf<'_>, view: &View, rows: &[PathRow]) -> Section 
     section
 }
 
+/// How far a run has come forward, as far as that is certain.
+fn way_gone(of: &BookOf<'_>, run: &Run, rows: &[PathRow]) -> String {
+    let ended = |position: usize| run.stage(position).status.has_ended();
+    let last = (0..of.plan.stages.len())
+        .rfind(|at| ended(*at) && run.stage(*at).status != StageStatus::Skipped);
+    match last {
+        Some(last) => format!(
+            "Certain: {} of {} stages have ended; the last of them in the table is `{}` ({:.0}%).",
+            (0..of.plan.stages.len())
+                .filter(|position| ended(*position))
+                .count(),
+            of.plan.stages.len(),
+            of.plan.stages[last].id,
+            rows[last].percent.floor()
+        ),
+        None => "Certain: no stage has ended.".to_owned(),
+    }
+}
+
+/// How far a run has come back.
+fn way_made(run: &Run) -> String {
+    let gone = |status| matches!(status, StageStatus::Undone | StageStatus::Left);
+    let count = run.stages().filter(|(_, stage)| gone(stage.status)).count();
+    let mut unwind = Unwind::new(run);
+    let left = std::iter::from_fn(|| {
+        let position = unwind.next()?;
+        unwind.end(position);
+        Some(position)
+    });
+    format!(
+        "The run goes back. Certain: of {} stages that had begun, {count} are undone or left as they are.",
+        count + left.count()
+    )
+}
+
 /// An attempt has begun, and nobody knows what became of it.
 pub(super) fn is_in_doubt(run: &Run, position: usize) -> bool {
     let state = run.stage(position);
     match state.status {
-        StageStatus::InDoubt | StageStatus::Running => true,
+        StageStatus::InDoubt | StageStatus::Running | StageStatus::Undoing => true,
         // What has begun and is to be looked at again is pending.
         StageStatus::Failed | StageStatus::Waiting | StageStatus::Pending => state.attempts > 0,
         _ => false,

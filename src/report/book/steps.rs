@@ -9,6 +9,7 @@ use super::summary::step_of;
 use super::summary::words;
 use crate::action::Context;
 use crate::action::Credentials;
+use crate::action::Manual;
 use crate::action::View;
 use crate::action::World;
 use crate::plan::PathRow;
@@ -18,6 +19,7 @@ use crate::report::document::Step;
 use crate::run::Place;
 use crate::run::Run;
 use crate::run::StageStatus;
+use crate::run::Unwind;
 
 /// The document's steps that a person skips where the hardened joins cannot be met (KB5020276).
 const SKIPPED_BY_OLD: [usize; 2] = [3, 4];
@@ -27,12 +29,7 @@ pub(super) fn remaining(of: &BookOf<'_>, view: &View, rows: &[PathRow], old: boo
     let mut sections: Vec<Section> = Vec::new();
     let mut under = None;
     let mut view = view.clone();
-    let world = World::new(
-        Arc::clone(of.inventory),
-        Credentials::default(),
-        String::new(),
-    );
-    let world = Arc::new(world);
+    let world = nowhere(of);
     for (position, stage) in of.plan.stages.iter().enumerate() {
         let ended = of
             .run
@@ -50,18 +47,7 @@ pub(super) fn remaining(of: &BookOf<'_>, view: &View, rows: &[PathRow], old: boo
         let Some(action) = of.registry.get(&stage.uses) else {
             continue;
         };
-        let state = of.run.map(|run| run.stage(position));
-        let context = Context {
-            plan: Arc::clone(of.plan),
-            position,
-            inventory: Arc::clone(of.inventory),
-            view: Arc::new(view.clone()),
-            world: Arc::clone(&world),
-            attempt: state.map_or(0, |state| state.attempts),
-            answered: state.is_some_and(|state| state.answered),
-            token: state.map(|state| state.token.clone()).unwrap_or_default(),
-        };
-        let manual = action.book(&context);
+        let manual = action.book(&context(of, &view, &world, position));
         let place = place_of(of, &view, stage.on);
         if let Some(reach) = manual.reach.filter(|_| !ended) {
             view.reach.insert(stage.on, reach);
@@ -94,6 +80,78 @@ pub(super) fn remaining(of: &BookOf<'_>, view: &View, rows: &[PathRow], old: boo
         }
     }
     sections
+}
+
+/// The steps that take a run back, in the order in which it would take them back itself.
+pub(super) fn way_back(of: &BookOf<'_>, view: &View, rows: &[PathRow], run: &Run) -> Section {
+    let mut section = Section::new("The way back, step by step");
+    let mut view = view.clone();
+    let world = nowhere(of);
+    let mut unwind = Unwind::new(run);
+    while let Some(position) = unwind.next() {
+        unwind.end(position);
+        let stage = &of.plan.stages[position];
+        let Some(action) = of.registry.get(&stage.uses) else {
+            continue;
+        };
+        let manual = action.book_back(&context(of, &view, &world, position));
+        let place = place_of(of, &view, stage.on);
+        if let Some(reach) = view.reach.get_mut(&stage.on) {
+            *reach = run.reach_back(position, reach);
+        }
+        if manual == Manual::default() {
+            continue;
+        }
+        section.steps.push(Step {
+            percent: whole(rows[position].percent),
+            title: format!("Taking back: {}", rows[position].description),
+            id: stage.id.to_string(),
+            place,
+            stands: how_it_goes_back(run, position),
+            lines: manual.lines,
+            checks: manual.checks,
+        });
+    }
+    if section.steps.is_empty() {
+        section.say("Nothing is left to be taken back.");
+    }
+    section
+}
+
+/// The ways out, none of which is gone.
+fn nowhere(of: &BookOf<'_>) -> Arc<World> {
+    let inventory = Arc::clone(of.inventory);
+    Arc::new(World::new(inventory, Credentials::default(), String::new()))
+}
+
+fn context(of: &BookOf<'_>, view: &View, world: &Arc<World>, position: usize) -> Context {
+    let state = of.run.map(|run| run.stage(position));
+    Context {
+        plan: Arc::clone(of.plan),
+        position,
+        inventory: Arc::clone(of.inventory),
+        view: Arc::new(view.clone()),
+        world: Arc::clone(world),
+        attempt: state.map_or(0, |state| state.attempts),
+        answered: state.is_some_and(|state| state.answered),
+        token: state.map(|state| state.token.clone()).unwrap_or_default(),
+    }
+}
+
+fn how_it_goes_back(run: &Run, position: usize) -> Option<String> {
+    let state = run.stage(position);
+    let error = state.error.join(": ");
+    Some(match state.status {
+        StageStatus::Undoing if !error.is_empty() => format!("It could not be taken back: {error}."),
+        _ if is_in_doubt(run, position) => {
+            "In doubt. It may be there whole, in part or not at all: look first, with the commands at \
+             its end; do only what is missing."
+                .to_owned()
+        }
+        StageStatus::Failed => format!("It had failed: {error}. Something of it may be there."),
+        StageStatus::Waiting => format!("It waits for a person: {error}."),
+        _ => return None,
+    })
 }
 
 fn how_it_stands(run: &Run, position: usize, row: &PathRow) -> Option<String> {
