@@ -23,6 +23,8 @@ use crate::action::walk::directory;
 /// Longer than an orphan of the killed program lives.
 const ORPHANS: Duration = Duration::from_secs(6);
 
+const LEFT_TO_THE_RUN: &str = "copy-permissions";
+
 #[tokio::test]
 async fn a_person_takes_everything_back_and_the_run_finds_it_so() {
     let Some(scene) = Scene::new("a_person_takes_everything_back_and_the_run_finds_it_so") else {
@@ -49,7 +51,6 @@ async fn a_person_takes_everything_back_and_the_run_finds_it_so() {
         !book.contains(&value("LAB_ADMIN_PASSWORD")),
         "a password is in the book"
     );
-    let mut steps = Vec::new();
     for line in book.lines() {
         let Some((step, place)) = line
             .strip_prefix('`')
@@ -62,9 +63,12 @@ async fn a_person_takes_everything_back_and_the_run_finds_it_so() {
         } else {
             DESTINATION
         };
+        // What no person can take back to the byte is left to the run.
+        if step == LEFT_TO_THE_RUN {
+            continue;
+        }
         say(&format!("    by hand: taking {step} back"));
         types(machine, &commands(&book, step));
-        steps.push(step);
     }
     let begun = scene.journal().await.len();
     scene.resume().await.with(7);
@@ -74,9 +78,10 @@ async fn a_person_takes_everything_back_and_the_run_finds_it_so() {
         .iter()
         .filter(|event| matches!(event.kind, EventKind::UndoStarted { .. }))
         .filter_map(|event| Some(event.stage.as_ref()?.as_str()))
+        // There is nothing to be undone of these, and no look says so.
+        .filter(|id| !id.starts_with("restart-") && *id != "remove-source-alternates")
         .collect();
-    // What no person can take back to the byte.
-    assert_eq!(undone_by_the_run, ["copy-permissions"], "of {steps:?}");
+    assert_eq!(undone_by_the_run, [LEFT_TO_THE_RUN]);
     let compared = journal.iter().find_map(|event| match &event.kind {
         EventKind::Compared { differences, .. } => Some(differences.clone()),
         _ => None,

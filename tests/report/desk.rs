@@ -147,6 +147,7 @@ impl Desk {
             let token = match id.as_str() {
                 "relax-source-token-filter" => json!({ "before": null }),
                 "relax-destination-token-filter" => json!({ "before": 0 }),
+                "join-source" => json!({ "name": "fs01-old", "existed": null }),
                 _ => Value::Null,
             };
             let moved = match id.as_str() {

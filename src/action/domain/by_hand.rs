@@ -44,7 +44,7 @@ pub(super) fn leave_again(cx: &Context) -> Manual {
             "The account {name} now waits for the source: it is the source's."
         ));
     }
-    if !cx.token["existed"].is_null() {
+    if !super::join::made_here(cx) {
         return disabled(cx, manual, &server, &server.after);
     }
     let manual = manual.say(format!(

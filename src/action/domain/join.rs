@@ -26,6 +26,7 @@ use crate::action::Prepared;
 use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::directory::Computer;
+use crate::host::Membership;
 use crate::host::Os;
 use crate::plan::Identity;
 use crate::plan::Moot;
@@ -117,8 +118,9 @@ impl Action for Join {
         if !membership.dc_reachable {
             return Ok(Probe::new(Standing::Unreachable, saw));
         }
+        let is_named = is_named(&membership, &name);
         let Some(account) = account else {
-            return Ok(if membership.secret_present {
+            return Ok(if membership.secret_present && is_named {
                 Probe::new(Standing::Between, saw)
             } else {
                 Probe::new(Standing::Before, saw)
@@ -132,6 +134,17 @@ impl Action for Join {
                     account.guid
                 ),
             ));
+        }
+        if !is_named {
+            // Whatever it is a member as, it is not this; an account that this run made is left.
+            let is_left = cx.place() == Place::Source && made_here(cx);
+            let standing = if is_left {
+                Standing::Between
+            } else {
+                Standing::Before
+            };
+            let saw = format!("{saw}; the server bears another name than `{name}`");
+            return Ok(Probe::new(standing, saw));
         }
         Ok(
             match (
@@ -246,22 +259,22 @@ impl Action for Join {
         let place = cx.place();
         let name = name_to_join(cx)?;
         let directory = cx.directory()?;
-        cx.host()
-            .await?
-            .leave(&cx.world.join_credential(place)?, &spec(cx)?.server)
-            .await?;
+        let host = cx.host().await?;
+        // A server that is called otherwise by now is a member as somebody else, if at all.
+        let is_named = is_named(&host.membership(&question(cx)?).await?, &name);
+        if is_named {
+            host.leave(&cx.world.join_credential(place)?, &spec(cx)?.server)
+                .await?;
+        }
         let Some(account) = directory.computer_by_name(&name).await? else {
             return Ok(());
         };
         match place {
             // The account of the new name exists only because of this run.
-            Place::Source
-                if cx.token.is_object()
-                    && cx.token["existed"].is_null()
-                    && is_the_right_one(cx, &account)? =>
-            {
+            Place::Source if made_here(cx) && is_the_right_one(cx, &account)? => {
                 directory.delete_computer(&account.guid, &name).await?;
             }
+            _ if !is_named => {}
             Place::Destination if is_the_right_one(cx, &account)? => {
                 // What the join wrote besides goes too; Windows adds names that Samba does not.
                 let recorded = cx.computer_before(Place::Source)?.spns;
@@ -320,6 +333,18 @@ fn is_the_right_one(cx: &Context, account: &Computer) -> Result<bool, ActionErro
     })
 }
 
+/// Whether the server is called as it joins.
+fn is_named(membership: &Membership, name: &str) -> bool {
+    // Whoever does not say its name is taken at the run's word.
+    let now = &membership.netbios_name;
+    now.is_empty() || now.eq_ignore_ascii_case(name)
+}
+
+/// Whether there was no account of the name before this run.
+pub(super) fn made_here(cx: &Context) -> bool {
+    cx.token.is_object() && cx.token["existed"].is_null()
+}
+
 /// The organizational unit of the source's old account, as a path from the domain downwards; `None`
 /// where new accounts go by themselves. Refuses what `net ads join createcomputer=` cannot name.
 pub(super) async fn container(cx: &Context) -> Result<Option<String>, ActionError> {
@@ -376,6 +401,13 @@ async fn is_joined(cx: &Context, account: Option<&Computer>) -> Result<bool, Act
         return Ok(false);
     };
     let membership = cx.host().await?.membership(&question(cx)?).await?;
+    let name = name_to_join(cx)?;
+    if !is_named(&membership, &name) {
+        return Err(ActionError::refused(format!(
+            "the {} does not bear the name `{name}`: it would join as another one",
+            cx.place()
+        )));
+    }
     Ok(account.enabled
         && is_the_right_one(cx, account)?
         && membership.secret_present
