@@ -104,6 +104,21 @@ pub trait Action: Send + Sync {
     /// Takes the effect back, as far as it is there; done twice, it does nothing more.
     async fn undo(&self, cx: &Context) -> Result<(), ActionError>;
 
+    /// Whether anything of it can be known before a run begins.
+    fn can_foresee(&self, cx: &Context) -> bool {
+        let _ = cx;
+        false
+    }
+
+    /// Asks what can be known of it before a run begins. Changes nothing, on a machine that obeys no
+    /// run as yet.
+    ///
+    /// What was learned by those that were asked before it stands in the view; none of them is done.
+    async fn foresee(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        let _ = cx;
+        Ok(Outcome::default())
+    }
+
     /// The steps for a person who does it by hand, from what the run knows, or before a run from the
     /// inventory. Connects nowhere, and never holds a password.
     fn book(&self, cx: &Context) -> Manual;

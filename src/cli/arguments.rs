@@ -11,6 +11,7 @@ use clap_complete::Shell;
 
 use super::accept::Accept;
 use super::exit::TABLE;
+use super::exit::TABLE_OF_CHECK;
 use super::exit::TABLE_OF_DIFF;
 use super::exit::TABLE_OF_UPGRADE;
 
@@ -40,6 +41,9 @@ pub(super) enum Command {
     Validate(Validate),
     /// Show the exact path for an inventory: every row, whether it runs, and why
     Preview(Preview),
+    /// Ask both servers and the directory whether a run could begin; changes nothing
+    #[command(after_help = TABLE_OF_CHECK)]
+    Check(Check),
     /// Run a plan
     Apply(Apply),
     /// Rehearse a plan on a simulated twin of both servers; needs no server and no password
@@ -130,6 +134,21 @@ pub(super) struct Preview {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: PreviewFormat,
+}
+
+/// A plan and an inventory whose servers are asked.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// The plan file
+    pub(super) plan: PathBuf,
+    /// The inventory file
+    #[arg(short, long)]
+    pub(super) inventory: PathBuf,
+    #[command(flatten)]
+    pub(super) accept: Accept,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
 }
 
 /// What a failure is followed by.
@@ -543,6 +562,8 @@ pub(super) enum SchemaOf {
     Status,
     /// `preview --format json`.
     Preview,
+    /// `check --format json`.
+    Check,
     /// `rollback --preview --format json`.
     Rollback,
     /// `validate --format json`.

@@ -26,6 +26,8 @@ pub enum Exit {
 impl Exit {
     /// What was compared differs, as in `diff(1)`; for commands that compare and run nothing.
     pub const DIFFERENT: Self = Self::Failed;
+    /// Something is in the way of a run; of a check, which runs nothing.
+    pub(super) const NOT_READY: Self = Self::Failed;
 }
 
 impl From<Exit> for ExitCode {
@@ -45,6 +47,15 @@ Exit codes:
   5  paused for a person
   6  another process holds the run
   7  rolled back";
+
+/// The table for `check --help`.
+pub(super) const TABLE_OF_CHECK: &str = "\
+Exit codes:
+  0  nothing is in the way of a run
+  1  something is, or could not be asked
+  2  wrong use
+  3  the plan or the inventory is faulty
+  4  stopped by a person";
 
 /// The table for `diff --help`.
 pub(super) const TABLE_OF_DIFF: &str = "\

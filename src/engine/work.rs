@@ -249,7 +249,7 @@ pub(super) async fn undo(action: Arc<dyn Action>, context: Context) -> Result<()
 }
 
 /// What is cut off at its limit is in doubt.
-async fn in_time<T>(
+pub(super) async fn in_time<T>(
     limit: Duration,
     work: impl Future<Output = Result<T, ActionError>>,
 ) -> Result<T, ActionError> {

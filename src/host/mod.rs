@@ -136,6 +136,9 @@ pub trait Host: Send + Sync {
     /// Returns `LocalAccountTokenFilterPolicy`, or `None` where the value is absent.
     async fn token_filter(&self) -> Result<Option<u32>, HostError>;
 
+    /// Says which run the machine obeys, and from where that is driven; none where it obeys nobody.
+    async fn obeys(&self) -> Result<Option<String>, HostError>;
+
     // ---- changing
 
     /// Writes the fence: from now on the machine obeys this run and epoch only.

@@ -210,7 +210,7 @@ fn ending_back(run: &Run, back: &Back, with_state: &str) -> String {
 }
 
 /// The best that is known of a stage's error, if that is certain enough.
-fn known_issue(plan: &Plan, position: usize, error: &[String]) -> Option<Known> {
+pub(super) fn known_issue(plan: &Plan, position: usize, error: &[String]) -> Option<Known> {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -2,6 +2,7 @@
 
 mod back;
 pub mod book;
+mod check;
 mod closing;
 mod difference;
 pub mod document;
@@ -21,6 +22,8 @@ mod wrap;
 pub use back::BeyondReturn;
 pub use back::StageBack;
 pub use back::WayBack;
+pub use check::CheckDocument;
+pub use check::checked;
 pub use closing::Closing;
 pub use closing::closing;
 pub use difference::inventory_difference;
@@ -41,6 +44,7 @@ pub use locks::locks;
 pub use locks::locks_document;
 pub use preview::{Preview, PreviewDocument};
 pub use rehearsal::{fault_table, fault_table_json, rehearsed, rehearsed_json};
+pub use schema::schema_of_check;
 pub use schema::schema_of_event;
 pub use schema::schema_of_path;
 pub use schema::schema_of_status;

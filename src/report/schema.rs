@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::back::WayBack;
+use super::check::CheckDocument;
 use super::json::StatusDocument;
 use super::preview::PreviewDocument;
 use crate::plan::Findings;
@@ -50,6 +51,11 @@ pub fn schema_of_status() -> Value {
 /// Returns the JSON schema (draft 2020-12) of `preview --format json`.
 pub fn schema_of_path() -> Value {
     promised(schema_of::<PreviewDocument>("preview"))
+}
+
+/// Returns the JSON schema (draft 2020-12) of `check --format json`.
+pub fn schema_of_check() -> Value {
+    promised(schema_of::<CheckDocument>("check"))
 }
 
 /// Returns the JSON schema (draft 2020-12) of `rollback --preview --format json`.

@@ -3,6 +3,7 @@
 //! No I/O, no clock and no async here. A [`Run`] is the fold of its [`Event`]s and of nothing else,
 //! so a living run and one read from a journal are the same thing.
 
+mod asked;
 mod confirmation;
 mod event;
 mod fold;
@@ -22,6 +23,7 @@ mod status;
 mod unwind;
 mod verdict;
 
+pub use asked::{Answer, Asked};
 pub use confirmation::Confirmation;
 pub use event::{
     Draft, EVENT_VERSION, EditedFile, Event, EventKind, LEAVE, LOOK_AGAIN, RETRY,

@@ -475,6 +475,14 @@ impl Host for SimulatedHost {
             .await
     }
 
+    async fn obeys(&self) -> Result<Option<String>, HostError> {
+        self.look("look at the fence", |_, machine| {
+            let fence = machine.fence.as_ref();
+            Ok(fence.map(|(run, epoch)| format!("run {run}, driver {epoch}")))
+        })
+        .await
+    }
+
     async fn services(&self) -> Result<Services, HostError> {
         self.look("look at the services", |twin, machine| {
             let ready = machine.serves_files(twin.now);

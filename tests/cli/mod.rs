@@ -2,6 +2,7 @@
 
 mod bounds;
 mod by_hand;
+mod check;
 mod cut;
 mod diff;
 mod edited;

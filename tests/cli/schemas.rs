@@ -8,11 +8,12 @@ use super::journal::RUN;
 use super::journal::a_run;
 use crate::plan::schemas::check;
 
-fn schemas() -> [(&'static str, Value); 5] {
+fn schemas() -> [(&'static str, Value); 6] {
     [
         ("event", report::schema_of_event()),
         ("status", report::schema_of_status()),
         ("preview", report::schema_of_path()),
+        ("check", report::schema_of_check()),
         ("rollback", report::schema_of_way_back()),
         ("validate", report::schema_of_validation()),
     ]
@@ -41,13 +42,15 @@ fn what_commands_print_fits_its_schema() {
         "faulty.yaml",
         "apiVersion: sms-plan/v1\nkind: Plan\nstages: []\n",
     );
+    let knock = Desk::of(super::check::PLAN, super::check::INVENTORY);
     let pair = ["plan.yaml", "-i", "inventory.yaml", "--format", "json"];
     let of_run = [RUN, "-i", "inventory.yaml", "--format", "json"];
-    let [event, status, preview, rollback, validate] = schemas();
+    let [event, status, preview, check, rollback, validate] = schemas();
     let said = [
         (&event, desk.json(&[&["events"][..], &of_run].concat())),
         (&status, desk.json(&[&["status"][..], &of_run].concat())),
         (&preview, desk.json(&[&["preview"][..], &pair].concat())),
+        (&check, knock.json(&[&["check"][..], &pair].concat())),
         (
             &rollback,
             desk.json(&[&["rollback", "--preview"][..], &of_run].concat()),

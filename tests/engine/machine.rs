@@ -76,6 +76,7 @@ quiet_host! {
     alternates(&[String]) -> Vec<Part>;
     keytab_holds(&[u8]) -> bool;
     free_mib(&str) -> u64;
+    obeys() -> Option<String>;
     services() -> Services;
     token_filter() -> Option<u32>;
     set_fence() -> ();

@@ -8,6 +8,7 @@ mod accounts;
 mod adopt;
 mod back_by_hand;
 mod broken;
+mod check;
 mod cutover;
 mod drive;
 mod edited;

@@ -1,6 +1,7 @@
 //! Rehearsals: the shipped plan, the real engine and the real actions on a simulated world.
 
 mod any_run;
+mod check;
 mod every_cut;
 mod every_fault;
 mod every_kind;

@@ -17,6 +17,7 @@ use crate::action::registry::NoParameters;
 use crate::action::registry::parameters;
 use crate::action::server::Server;
 use crate::action::world::TEMPORARY_ACCOUNT;
+use crate::host::AccountState;
 use crate::plan::Nature;
 use crate::plan::Signature;
 use crate::plan::Undo;
@@ -85,14 +86,24 @@ impl Action for Clear {
             return Ok(Outcome::output(json!({ "removed": false })));
         }
         if !is_ours(&account, cx) {
-            return Err(ActionError::refused(stranger(&account)).while_doing(format!(
-                "the name `{TEMPORARY_ACCOUNT}` is needed on the {} and is not free: look at the \
-                 account and remove it yourself if nobody needs it",
-                cx.place()
-            )));
+            return Err(not_free(cx, &account));
         }
         host.remove_account(TEMPORARY_ACCOUNT).await?;
         Ok(Outcome::output(json!({ "removed": true })))
+    }
+
+    fn can_foresee(&self, _: &Context) -> bool {
+        true
+    }
+
+    async fn foresee(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        if in_domain(cx)? {
+            let account = cx.host().await?.account(TEMPORARY_ACCOUNT).await?;
+            if account.exists {
+                return Err(not_free(cx, &account));
+            }
+        }
+        Ok(Outcome::default())
     }
 
     async fn undo(&self, _: &Context) -> Result<(), ActionError> {
@@ -112,4 +123,12 @@ impl Action for Clear {
             .type_in(format!("getent passwd {TEMPORARY_ACCOUNT}"))
             .see("Nothing is printed: the name is free.")
     }
+}
+
+fn not_free(cx: &Context, account: &AccountState) -> ActionError {
+    ActionError::refused(stranger(account)).while_doing(format!(
+        "the name `{TEMPORARY_ACCOUNT}` is needed on the {} and is not free: look at the account and \
+         remove it yourself if nobody needs it",
+        cx.place()
+    ))
 }

@@ -15,8 +15,13 @@ use crate::run::Place;
 /// logon that outlives the domain, both joins as far as the directory can predict them, and the
 /// adapters that will take the addresses.
 pub(super) async fn ask(cx: &Context) -> Result<(), ActionError> {
-    both_are_members(cx)?;
     logon_outlives_domain(cx)?;
+    foresee(cx).await
+}
+
+/// The same before the temporary account is made that the logon may need.
+pub(super) async fn foresee(cx: &Context) -> Result<(), ActionError> {
+    both_are_members(cx)?;
     adapters_are_known(cx).await?;
     let directory = cx.directory_as_joining(Place::Destination)?;
     let source = cx.computer_before(Place::Source)?;

@@ -141,6 +141,15 @@ impl Action for Leave {
         Ok(outcome(&account))
     }
 
+    fn can_foresee(&self, _: &Context) -> bool {
+        true
+    }
+
+    async fn foresee(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        gate::foresee(cx).await?;
+        Ok(Outcome::default())
+    }
+
     async fn undo(&self, cx: &Context) -> Result<(), ActionError> {
         let place = cx.place();
         let recorded = cx.computer_before(place)?;

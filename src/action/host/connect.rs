@@ -1,6 +1,8 @@
 //! `host.connect`: the first logon to a server, with its facts and its snapshot; or the proof that
 //! the temporary account can log on (the document's rows 2, 5, 16 and 27).
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -57,7 +59,7 @@ struct Parameters {
     account: AccountParameter,
 }
 
-#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum AccountParameter {
     /// The credential that the inventory gives for the host.
@@ -109,6 +111,17 @@ impl Action for Connect {
             AccountParameter::Given => first_connection(cx).await,
             AccountParameter::Temporary => prove_temporary(cx).await,
         }
+    }
+
+    fn can_foresee(&self, cx: &Context) -> bool {
+        // There is no temporary account yet.
+        let given = AccountParameter::Given;
+        cx.with()
+            .is_ok_and(|Parameters { account }| account == given)
+    }
+
+    async fn foresee(&self, cx: &Context) -> Result<Outcome, ActionError> {
+        meet(cx).await
     }
 
     async fn undo(&self, _: &Context) -> Result<(), ActionError> {
@@ -163,13 +176,34 @@ impl Action for Connect {
 }
 
 async fn first_connection(cx: &Context) -> Result<Outcome, ActionError> {
+    let (host, facts) = open(cx).await?;
+    // The fence comes first: a rival of another store is refused from here on, and if one is
+    // there already, this run is refused before it has read anything.
+    host.set_fence().await?;
+    record(cx, host.as_ref(), &facts).await
+}
+
+/// The first connection without its fence: nothing is left behind.
+async fn meet(cx: &Context) -> Result<Outcome, ActionError> {
+    let (host, facts) = open(cx).await?;
+    if let Some(who) = host.obeys().await? {
+        return Err(ActionError::refused(format!("it obeys {who}"))
+            .while_doing(format!("the {} takes part in a run already", cx.place())));
+    }
+    record(cx, host.as_ref(), &facts).await
+}
+
+async fn open(cx: &Context) -> Result<(Arc<dyn Host>, Facts), ActionError> {
     let place = cx.place();
     let host = cx.host_at(place, cx.reach_of(place)?, true).await?;
     let facts = host.facts().await?;
     refuse_wrong_server(cx, &facts)?;
-    // The fence comes first: a rival of another store is refused from here on, and if one is
-    // there already, this run is refused before it has read anything.
-    host.set_fence().await?;
+    Ok((host, facts))
+}
+
+/// Records everything that is needed to put the server back.
+async fn record(cx: &Context, host: &dyn Host, facts: &Facts) -> Result<Outcome, ActionError> {
+    let place = cx.place();
     let snapshot = host.snapshot().await?;
     for adapter in facts
         .adapters
@@ -186,12 +220,12 @@ async fn first_connection(cx: &Context) -> Result<Outcome, ActionError> {
         }
     }
     let mut data = json!({ "host": snapshot.value });
-    let mut output = json!({ "pin": host.pin(), "facts": learned(&facts) });
+    let mut output = json!({ "pin": host.pin(), "facts": learned(facts) });
     if facts.domain_joined {
-        record_computer(cx, &facts, &mut data, &mut output).await?;
+        record_computer(cx, facts, &mut data, &mut output).await?;
     }
     if place == Place::Source {
-        let name = new_name(cx, &facts).await?;
+        let name = new_name(cx, facts).await?;
         output["newName"] = json!(name);
         output["facts"]["newName"] = json!(name);
     }
@@ -228,7 +262,7 @@ async fn prove_temporary(cx: &Context) -> Result<Outcome, ActionError> {
         account: Account::Temporary,
         ..cx.reach_of(place)?.clone()
     };
-    let host: std::sync::Arc<dyn Host> = cx.host_at(place, &reach, true).await?;
+    let host: Arc<dyn Host> = cx.host_at(place, &reach, true).await?;
     // Only an administrator may touch the fence, so this proves the right and not just the logon.
     host.set_fence().await?;
     let output = json!({ "as": "temporary" });

@@ -32,6 +32,7 @@ use crate::plan::inventory_edits;
 use crate::plan::plan_edits;
 use crate::report;
 use crate::run::EventKind;
+use crate::run::RunId;
 use crate::run::RunState;
 use crate::run::Verdict;
 use crate::store::KeySource;
@@ -87,6 +88,30 @@ pub(super) async fn after_earlier(
     }
 }
 
+/// Says which unfinished run for the same servers is in the way of a new one; none where none is.
+pub(super) async fn unfinished(
+    store: &dyn Store,
+    pair: &Pair,
+    registry: &Registry,
+) -> Result<Option<String>, CliError> {
+    Ok(match earlier_run(store, pair, registry).await? {
+        Some(Earlier::Unfinished(id)) => Some(format!(
+            "run {id} for these servers has not ended: go on with it (resume), or take it back \
+             (rollback)"
+        )),
+        Some(Earlier::RollingBack(id)) => Some(format!(
+            "run {id} for these servers is being rolled back, and that has not ended: go on with it \
+             (rollback)"
+        )),
+        Some(Earlier::Untouched(earlier)) => Some(format!(
+            "run {} for these servers has not ended; it has changed nothing, and the next apply ends \
+             it and begins anew",
+            earlier.run.id()
+        )),
+        Some(Earlier::Finished(_)) | None => None,
+    })
+}
+
 /// A finished run is looked at by its own plan: what was written into the file since was never done.
 fn refuse_edited(
     Stored { pair, run }: &Stored,
@@ -123,9 +148,9 @@ fn refuse_edited(
 
 /// A run for the same two servers.
 enum Earlier {
-    Unfinished(crate::run::RunId),
+    Unfinished(RunId),
     /// Unfinished, and on its way back.
-    RollingBack(crate::run::RunId),
+    RollingBack(RunId),
     /// Unfinished, but it has changed nothing yet, and the files were mended since.
     Untouched(Box<Stored>),
     Finished(Box<Stored>),

@@ -4,6 +4,7 @@ mod adopt;
 mod apply;
 mod approve;
 mod book;
+mod check;
 mod completions;
 mod confirm;
 mod diff;
@@ -50,6 +51,7 @@ pub(super) async fn execute(arguments: Arguments) -> Result<Exit, CliError> {
     match command {
         Command::Validate(arguments) => validate::execute(&arguments),
         Command::Preview(arguments) => preview::execute(&arguments),
+        Command::Check(arguments) => check::execute(&arguments, state).await,
         Command::Apply(arguments) => apply::execute(&arguments, state, verbose).await,
         Command::Rehearse(arguments) => rehearse::execute(arguments, state).await,
         Command::Resume(arguments) => resume::execute(&arguments, state, verbose).await,

@@ -17,6 +17,7 @@ pub(super) fn execute(arguments: &Schema) -> Result<Exit, CliError> {
         SchemaOf::Event => report::schema_of_event(),
         SchemaOf::Status => report::schema_of_status(),
         SchemaOf::Preview => report::schema_of_path(),
+        SchemaOf::Check => report::schema_of_check(),
         SchemaOf::Rollback => report::schema_of_way_back(),
         SchemaOf::Validate => report::schema_of_validation(),
     })?;

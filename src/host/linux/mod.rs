@@ -60,6 +60,7 @@ const SERVICES: &str = include_str!("scripts/services.sh");
 const RESTART: &str = include_str!("scripts/restart.sh");
 const ANNOUNCE: &str = include_str!("scripts/announce.sh");
 const CONFIRM: &str = include_str!("scripts/confirm.sh");
+const FENCE: &str = include_str!("scripts/fence.sh");
 const FREE: &str = include_str!("scripts/free.sh");
 const UNFENCE: &str = include_str!("scripts/unfence.sh");
 
@@ -383,6 +384,11 @@ impl Host for LinuxHost {
 
     async fn token_filter(&self) -> Result<Option<u32>, HostError> {
         self.told("look at the token filter policy", Err(no_token_filter()))
+    }
+
+    async fn obeys(&self) -> Result<Option<String>, HostError> {
+        let lines = self.operate(Kind::Look, &[FENCE], Values::new()).await;
+        self.told("look at the fence", lines.map(|lines| lines.get("obeys")))
     }
 
     async fn set_fence(&self) -> Result<(), HostError> {
