@@ -49,6 +49,8 @@ pub struct View {
     pub reach: BTreeMap<Place, Reach>,
     /// How a host may be reached instead, because a stage that changes it has begun and not ended.
     pub planned: BTreeMap<Place, Reach>,
+    /// How each host was reached before a run that is rolled back.
+    pub origins: BTreeMap<Place, Reach>,
     /// The identity of each host, as its first connection recorded it.
     pub pins: BTreeMap<Place, Pin>,
     /// What was seen of each host, and of its directory object, before the first change.
@@ -69,6 +71,7 @@ impl View {
             epoch: 0,
             reach: first_reach(inventory),
             planned: BTreeMap::new(),
+            origins: BTreeMap::new(),
             pins: BTreeMap::new(),
             snapshots: BTreeMap::new(),
             tokens: RedBlackTreeMapSync::default(),
@@ -110,6 +113,7 @@ impl View {
             epoch: run.epoch(),
             reach: reach(&|place| run.reach(place).cloned()),
             planned: reach(&|place| run.planned_reach(place).cloned()),
+            origins: reach(&|place| run.origin(place).cloned()),
             pins,
             snapshots,
             tokens,
@@ -214,7 +218,8 @@ impl Context {
     }
 
     /// Opens the stage's host where it is now; while a change of its address, name or account is
-    /// in doubt, where it may be by now as well.
+    /// in doubt, where it may be by now as well. On the way back it is also looked for where it was
+    /// before the run, if it is nowhere else.
     pub async fn host(&self) -> Result<Arc<dyn Host>, ActionError> {
         self.host_of(self.place()).await
     }
@@ -226,6 +231,15 @@ impl Context {
 
     /// Opens one of the two hosts; see [`Context::host`].
     pub async fn host_of(&self, place: Place) -> Result<Arc<dyn Host>, ActionError> {
+        match (self.host_by_now(place).await, self.view.origins.get(&place)) {
+            (Err(error), Some(origin)) => {
+                self.host_at(place, origin, false).await.map_err(|_| error)
+            }
+            (host, _) => host,
+        }
+    }
+
+    async fn host_by_now(&self, place: Place) -> Result<Arc<dyn Host>, ActionError> {
         let reach = self.reach_of(place)?;
         let Some(planned) = self
             .view

@@ -24,7 +24,8 @@ pub enum Line {
 
 /// The command that writes a file anew.
 pub(super) fn whole_file(path: &str, text: &str) -> String {
-    format!("cat >{path} <<'END'\n{}\nEND", text.trim_end())
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    format!("cat >{path} <<'END_OF_FILE'\n{text}\nEND_OF_FILE")
 }
 
 impl Manual {

@@ -365,6 +365,7 @@ impl Run {
             EventKind::OverrideAccepted { what, reason, .. } if what == LEAVE => {
                 stage.remark = Some(reason.clone());
                 stage.waiting = None;
+                stage.planned = None;
             }
             EventKind::HeldBack { .. } => stage.held_back = true,
             EventKind::Approved { begins: true, .. } => {
@@ -377,6 +378,7 @@ impl Run {
                 stage.answered = false;
                 stage.overridden = false;
                 stage.waiting = None;
+                stage.error.clear();
                 // What had ended may be found where it was before from here on.
                 if stage.planned.is_none() {
                     stage.planned = stage.put_back(self.reach.get(&on));

@@ -182,8 +182,7 @@ impl Run {
     }
 
     /// The reach that a stage of this host, begun and not ended, may have brought about, or that its
-    /// undo may have put back; while the run is rolled back, else the one that it began with, because
-    /// a person may have taken back by hand whatever is left.
+    /// undo may have put back.
     pub fn planned_reach(&self, place: Place) -> Option<&Reach> {
         let here = || self.stages().filter(|(shape, _)| shape.on == place);
         // A stage that was left in doubt keeps its own; the one that is under way goes first.
@@ -191,10 +190,14 @@ impl Run {
         undoing
             .find_map(|(_, stage)| stage.planned.as_ref())
             .or_else(|| here().find_map(|(_, stage)| stage.planned.as_ref()))
-            .or_else(|| {
-                self.back.as_ref()?;
-                here().find_map(|(_, stage)| stage.found.as_ref())
-            })
+    }
+
+    /// How a host was reached before the run, while that is rolled back: a person may have taken back
+    /// by hand whatever is left.
+    pub fn origin(&self, place: Place) -> Option<&Reach> {
+        self.back.as_ref()?;
+        let mut here = self.stages().filter(|(shape, _)| shape.on == place);
+        here.find_map(|(_, stage)| stage.found.as_ref())
     }
 
     /// How the host of a stage is reached once that is undone, were it reached like this now.

@@ -71,12 +71,14 @@ impl Drive {
         }
     }
 
-    /// Waits until something is being undone, as the journal knows it.
-    pub(super) async fn until_undo_started(&mut self) {
+    /// Waits until a stage is being undone, as the journal knows it.
+    pub(super) async fn until_undo_started(&mut self, stage: &str) {
         loop {
             let event = self.next_event().await;
-            let event = event.expect("it ended before anything was undone");
-            if matches!(event.kind, EventKind::UndoStarted { .. }) {
+            let event = event.unwrap_or_else(|| panic!("it ended before {stage} was undone"));
+            if matches!(event.kind, EventKind::UndoStarted { .. })
+                && event.stage.is_some_and(|id| id.as_str() == stage)
+            {
                 return;
             }
         }

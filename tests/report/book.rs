@@ -315,7 +315,7 @@ fn markdown_keeps_commands_as_they_are() {
         "{told}"
     );
     assert!(
-        told.contains("cat >/etc/systemd/network/10-eth0.network <<'END'\n[Match]"),
+        told.contains("cat >/etc/systemd/network/10-eth0.network <<'END_OF_FILE'\n[Match]"),
         "{told}"
     );
     assert_eq!(

@@ -148,6 +148,7 @@ impl Desk {
                 "relax-source-token-filter" => json!({ "before": null }),
                 "relax-destination-token-filter" => json!({ "before": 0 }),
                 "join-source" => json!({ "name": "fs01-old", "existed": null }),
+                "remove-source-alternates" => json!({ "onHost": [], "onObject": [] }),
                 _ => Value::Null,
             };
             let moved = match id.as_str() {

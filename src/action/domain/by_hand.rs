@@ -10,6 +10,9 @@ use crate::action::server::Server;
 use crate::action::server::lacks_hardened_join;
 use crate::run::Place;
 
+/// KB5020276.
+const REFUSED_REUSE: &str = "If the account may not be reused (2732, 0xAAC), set its owner to Domain \
+                             Admins first; see `sms-plan explain 0xAAC`. Do not delete the account.";
 const NOT_JOINED: &str = "It must say that the join is not valid.";
 /// As the document's restarts.
 const RESTART: &str = "shutdown.exe /r /f /t 5";
@@ -20,32 +23,35 @@ const RESTART_SERVICES: &str =
 /// The document's rows 30 and 63.
 pub(super) fn leave(cx: &Context) -> Manual {
     let server = Server::of(cx, cx.place());
-    disabled(
-        cx,
-        leaving(cx, &server, &server.before),
-        &server,
-        &server.before,
-    )
+    let manual = leaving(cx, Manual::new(), &server, &server.before);
+    disabled(cx, manual, &server, &server.before)
 }
 
 /// Takes the rows 44 and 77 back: the server gives up the account that it joined with.
 pub(super) fn leave_again(cx: &Context) -> Manual {
     let server = Server::of(cx, cx.place());
     let (who, dc) = (administrator(cx), controller(cx));
-    let name = server.after.to_uppercase();
-    let manual = leaving(cx, &server, &server.after);
+    // The account's name as the join noted it; an edit of the inventory does not rename accounts.
+    let noted = cx.token["name"].as_str().unwrap_or(&server.after);
+    let name = noted.to_uppercase();
+    let first = Manual::new().say(format!(
+        "Only while `hostname` prints {}: a server that bears its old name again has left this account \
+         already, and would lose its own.",
+        noted.to_lowercase()
+    ));
+    let manual = leaving(cx, first, &server, noted);
     let manual = if server.windows {
         manual.type_in(RESTART)
     } else {
         manual
     };
     if cx.place() == Place::Destination {
-        return disabled(cx, manual, &server, &server.after).see(format!(
+        return disabled(cx, manual, &server, noted).see(format!(
             "The account {name} now waits for the source: it is the source's."
         ));
     }
     if !super::join::made_here(cx) {
-        return disabled(cx, manual, &server, &server.after);
+        return disabled(cx, manual, &server, noted);
     }
     let manual = manual.say(format!(
         "This run made the account {name}: delete it, and none but it."
@@ -72,6 +78,11 @@ pub(super) fn join_again(cx: &Context) -> Manual {
          account {} that it had.",
         name.to_uppercase()
     ));
+    let manual = if server.windows {
+        manual.say(REFUSED_REUSE)
+    } else {
+        manual
+    };
     let manual = if server.is_before_2012() {
         manual
             .type_in(format!(
@@ -111,10 +122,10 @@ pub(super) fn join_again(cx: &Context) -> Manual {
 }
 
 /// Leaves the domain with the account of this name, which is kept.
-fn leaving(cx: &Context, server: &Server, name: &str) -> Manual {
+fn leaving(cx: &Context, manual: Manual, server: &Server, name: &str) -> Manual {
     let (who, dc, domain) = (administrator(cx), controller(cx), domain(cx));
     if !server.windows {
-        return Manual::new()
+        return manual
             .say(
                 "Never leave without --keep-account: it deletes the account and its memberships. The \
                  command asks for the password.",
@@ -124,7 +135,7 @@ fn leaving(cx: &Context, server: &Server, name: &str) -> Manual {
     let netdom = format!("netdom remove {name} /Domain:{domain} /UserD:{who} /PasswordD:*");
     if lacks_hardened_join(cx.view.roots.host(cx.place())) {
         // KB5020276; the document's known issues.
-        Manual::new()
+        manual
             .say(
                 "Sign in locally, as a local administrator, not with an account of the domain. Leave the \
                  domain with SYSDM.CPL (Computer Name, Change, Workgroup), or with one of:",
@@ -133,7 +144,7 @@ fn leaving(cx: &Context, server: &Server, name: &str) -> Manual {
             .say("or, where Windows PowerShell has it:")
             .type_in("Remove-Computer")
     } else {
-        Manual::new()
+        manual
             .say("Sign in as a local administrator: accounts of the domain will not do any more.")
             .type_in(format!(
                 "Remove-Computer -UnjoinDomainCredential (Get-Credential {who}) -Force"
@@ -243,10 +254,7 @@ fn windows(cx: &Context, server: &Server) -> Manual {
         ))
     };
     let manual = if cx.place() == Place::Destination {
-        manual.say(
-            "If the account may not be reused (2732, 0xAAC), set its owner to Domain Admins first; see \
-             `sms-plan explain 0xAAC`. Do not delete the account.",
-        )
+        manual.say(REFUSED_REUSE)
     } else {
         manual
     };

@@ -192,22 +192,36 @@ impl Action for Rename {
         let files = [("hosts", "/etc/hosts"), ("smbConf", "/etc/samba/smb.conf")];
         let manual = Manual::new()
             .type_in(format!("hostnamectl set-hostname {to}"))
-            .say(
-                "The files as they were when the run began. Where somebody has changed other things in \
-                 them since, put only the names back:",
-            );
-        files
+            .say("The files as they were when the run began; what is there now is kept in /root:");
+        let files = files
             .iter()
-            .filter_map(|(key, path)| Some((path, recorded(key)?)))
-            .fold(manual, |manual, (path, text)| {
-                manual.type_in(whole_file(path, text))
+            .filter_map(|(key, path)| Some((path, recorded(key)?)));
+        let manual = files.clone().fold(manual, |manual, (path, text)| {
+            manual
+                .type_in(format!("cp -p {path} {}", kept(path)))
+                .type_in(whole_file(path, text))
+        });
+        let manual = manual
+            .type_in("smbcontrol all reload-config")
+            .look("hostname", hostname);
+        files
+            .fold(manual, |manual, (path, _)| {
+                manual.look(
+                    format!("diff {} {path}", kept(path)),
+                    "Only names and addresses differ; put back whatever else somebody has changed.",
+                )
             })
-            .look("hostname", hostname)
             .look(
                 NETBIOS_NAME,
                 format!("It must print {}.", to.to_uppercase()),
             )
     }
+}
+
+/// Where a file is kept before it is written anew by hand.
+fn kept(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    format!("/root/{name}.before-back")
 }
 
 /// Whether the destination already answers to the names that the source gave up: a later stage sets

@@ -40,8 +40,8 @@ pub(super) fn addition(cx: &Context, manual: Manual, names: &[String]) -> Manual
     let server = Server::of(cx, cx.place());
     if server.windows {
         let now = &server.now;
-        let add = |name: &String| format!("NETDOM COMPUTERNAME {now} /ADD:{}", full_name(name, cx));
-        return names
+        let add = |name: &String| format!("NETDOM COMPUTERNAME {now} /ADD:{name}");
+        return full_names(names, cx)
             .iter()
             .fold(manual, |manual, name| manual.type_in(add(name)))
             .look(
@@ -72,11 +72,18 @@ pub(super) fn alternates_of(name: &str) -> String {
     format!("NETDOM COMPUTERNAME {name} /ENUMERATE:AlternateNames")
 }
 
-/// A name as NETDOM takes it: with the domain.
-fn full_name(name: &str, cx: &Context) -> String {
-    if name.contains('.') {
-        name.to_owned()
-    } else {
-        Server::full(name, cx)
+/// Names as NETDOM takes them: with the domain, and each once.
+pub(super) fn full_names(names: &[String], cx: &Context) -> Vec<String> {
+    let mut full: Vec<String> = Vec::new();
+    for name in names {
+        let name = if name.contains('.') {
+            name.to_ascii_lowercase()
+        } else {
+            Server::full(name, cx)
+        };
+        if !full.contains(&name) {
+            full.push(name);
+        }
     }
+    full
 }

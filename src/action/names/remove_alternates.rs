@@ -149,7 +149,12 @@ impl Action for RemoveAlternates {
     }
 
     fn book_back(&self, cx: &Context) -> Manual {
-        let Found { on_host, on_object } = cx.noted().unwrap_or_default();
+        let Ok(Found { on_host, on_object }) = cx.noted() else {
+            return Manual::new().say(
+                "This run has not recorded what lingered when this was done. The names of before the \
+                 run come back with the server's own.",
+            );
+        };
         let manual = Manual::new().say(if on_host.is_empty() && on_object.is_empty() {
             "Nothing lingered when this was done, so nothing is to be put back. The names of before the \
              run come back with the server's own."

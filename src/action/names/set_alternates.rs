@@ -8,6 +8,7 @@ use serde_json::json;
 use super::SERVERS;
 use super::by_hand::addition;
 use super::by_hand::alternates_of;
+use super::by_hand::full_names;
 use super::by_hand::removal;
 use super::said;
 use crate::action::Action;
@@ -156,16 +157,19 @@ impl Action for SetAlternates {
             ));
         match moved {
             Some(names) => addition(cx, manual, &names),
-            None => addition(
-                cx,
-                manual.say("For each name that you noted:"),
-                &["ALTERNATE-NAME".to_owned()],
-            ),
+            None => manual
+                .say("For each name that you noted:")
+                .type_in(format!("NETDOM COMPUTERNAME {now} /ADD:ALTERNATE-NAME"))
+                .look(
+                    alternates_of(now),
+                    "The names that you noted are listed, the old one is not.",
+                ),
         }
     }
 
     fn book_back(&self, cx: &Context) -> Manual {
-        removal(cx, Manual::new(), moved(cx).as_deref())
+        let names = moved(cx).map(|names| full_names(&names, cx));
+        removal(cx, Manual::new(), names.as_deref())
     }
 }
 

@@ -82,14 +82,17 @@ pub(super) fn stands(of: &BookOf<'_>, view: &View, rows: &[PathRow]) -> Section 
             reach.name, reach.address
         ));
         if let Some(planned) = view.planned.get(place).filter(|planned| *planned != reach) {
-            let when = match run.back() {
-                Some(_) => "by now, or once it is taken back",
-                None => "by now",
-            };
             section.say(format!(
-                "It may be called {} and answer at {} {when}.",
+                "It may be called {} and answer at {} by now.",
                 planned.name, planned.address
             ));
+        }
+        if let Some(origin) = view
+            .origins
+            .get(place)
+            .filter(|origin| origin.address != reach.address)
+        {
+            section.say(format!("Before the run it answered at {}.", origin.address));
         }
     }
     section

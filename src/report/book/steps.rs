@@ -140,17 +140,19 @@ fn context(of: &BookOf<'_>, view: &View, world: &Arc<World>, position: usize) ->
 
 fn how_it_goes_back(run: &Run, position: usize) -> Option<String> {
     let state = run.stage(position);
-    let error = state.error.join(": ");
-    Some(match state.status {
-        StageStatus::Undoing if !error.is_empty() => format!("It could not be taken back: {error}."),
-        _ if is_in_doubt(run, position) => {
-            "In doubt. It may be there whole, in part or not at all: look first, with the commands at \
-             its end; do only what is missing."
-                .to_owned()
+    let said = state.error.join(": ");
+    let undo_failed = state.status == StageStatus::Undoing && !said.is_empty();
+    if undo_failed {
+        return Some(format!("It could not be taken back: {said}."));
+    }
+    is_in_doubt(run, position).then(|| {
+        let doubt = "In doubt. It may be there whole, in part or not at all: look first, with the \
+                     commands at its end; do only what is missing.";
+        if said.is_empty() {
+            doubt.to_owned()
+        } else {
+            format!("{doubt} It had said: {said}.")
         }
-        StageStatus::Failed => format!("It had failed: {error}. Something of it may be there."),
-        StageStatus::Waiting => format!("It waits for a person: {error}."),
-        _ => return None,
     })
 }
 
