@@ -44,7 +44,7 @@ impl World {
             let Some(recorded) = view.snapshots.get(&place) else {
                 continue;
             };
-            let mut now = json!({ "host": host.snapshot().await?.value });
+            let mut now = json!({ "host": host.record().await? });
             let computer: Option<Computer> =
                 serde_json::from_value(recorded["computer"].clone()).unwrap_or_default();
             if let Some(computer) = computer {

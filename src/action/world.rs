@@ -55,6 +55,7 @@ pub struct World {
     /// Where a host's joining credential is another one than the directory's.
     joining: BTreeMap<Place, Arc<dyn Directory>>,
     vault: Option<(Arc<dyn Store>, Sealer)>,
+    gives_up: Option<RunId>,
 }
 
 impl World {
@@ -70,6 +71,7 @@ impl World {
             directory: None,
             joining: BTreeMap::new(),
             vault: None,
+            gives_up: None,
         }
     }
 
@@ -110,6 +112,14 @@ impl World {
         self
     }
 
+    /// Names the run that has changed nothing and is given up before a new one begins: who obeys it
+    /// is free.
+    #[must_use]
+    pub fn with_given_up(mut self, run: Option<RunId>) -> Self {
+        self.gives_up = run;
+        self
+    }
+
     /// Adds the sealed secrets.
     #[must_use]
     pub fn with_vault(mut self, store: Arc<dyn Store>, sealer: Sealer) -> Self {
@@ -143,6 +153,11 @@ impl World {
                 .into(),
             other => other,
         }
+    }
+
+    /// The run that is as good as given up.
+    pub(super) fn gives_up(&self) -> Option<&RunId> {
+        self.gives_up.as_ref()
     }
 
     /// Where actions draw from.
@@ -363,7 +378,8 @@ impl World {
         Ok(())
     }
 
-    /// The servers that the run has met, where it reaches them now.
+    /// The servers that the run has met, where it reaches them now; while it is rolled back, else
+    /// where they were before it.
     pub(super) async fn met(
         &self,
         view: &View,
@@ -374,7 +390,14 @@ impl World {
             let Some(pin) = view.pins.get(place) else {
                 continue;
             };
-            let host = self.reached(view, *place, reach, Some(pin), limit).await?;
+            let now = self.reached(view, *place, reach, Some(pin), limit).await;
+            let host = match (now, view.origins.get(place)) {
+                (Err(error), Some(origin)) => self
+                    .reached(view, *place, origin, Some(pin), limit)
+                    .await
+                    .map_err(|_| error)?,
+                (now, _) => now?,
+            };
             hosts.push((*place, host));
         }
         Ok(hosts)

@@ -33,6 +33,18 @@ pub(super) fn real(
     store: &Arc<dyn Store>,
     sealer: &Sealer,
 ) -> Result<Arc<World>, CliError> {
+    unshared(state, run, inventory, credentials, store, sealer).map(Arc::new)
+}
+
+/// The same for a caller that has more to say of it.
+pub(super) fn unshared(
+    state: &Path,
+    run: &RunId,
+    inventory: &Arc<Inventory>,
+    credentials: &Credentials,
+    store: &Arc<dyn Store>,
+    sealer: &Sealer,
+) -> Result<World, CliError> {
     let holder = Holder::this_process();
     let orchestrator = format!("{} (process {})", holder.machine, holder.pid);
     let connections = Connections::new(run_folder(state, run).join("ssh"), run.clone());
@@ -51,7 +63,7 @@ pub(super) fn real(
             }
         }
     }
-    Ok(Arc::new(world))
+    Ok(world)
 }
 
 fn directory(

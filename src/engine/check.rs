@@ -28,9 +28,9 @@ use crate::run::StageId;
 /// How long one question may take; a run is more patient.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// Asks the early preconditions of every stage on the path, all of stages that only look, and what
-/// actions foresee of their own need. A stage that could not be looked at leaves those that build on
-/// it unasked.
+/// Asks the early preconditions of every stage on the path, all of those that only look and build on
+/// no change, and what actions foresee of their own need. A stage that could not be looked at leaves
+/// those that build on it unasked.
 ///
 /// What is learned is written into the run, which has just begun, in a store that nobody keeps;
 /// secrets of the machines are not.
@@ -41,15 +41,20 @@ const LIMIT: Duration = Duration::from_mins(1);
 pub async fn check(drive: &Drive, run: &mut Run) -> Result<Vec<Asked>, EngineError> {
     let mut asked = Vec::new();
     let mut lacks: Vec<Option<StageId>> = Vec::new();
+    // Whether a stage only looks, and builds on nothing that changes anything.
+    let mut pure: Vec<bool> = Vec::new();
     for (position, stage) in drive.plan.stages.iter().enumerate() {
         let lacking = stage.needs.iter().find_map(|need| lacks[*need].clone());
+        let looks =
+            !drive.registry.changes(&stage.uses) && stage.needs.iter().all(|need| pure[*need]);
+        pure.push(looks);
         let view = View::of(&drive.plan, &drive.inventory, run);
         // The first row is a state of the run.
         let row = path(&drive.plan, &view.roots).swap_remove(position + 1);
         if row.runs == Runs::No {
             let reason = row.reason;
             learn(drive, run, &stage.id, vec![EventKind::Skipped { reason }]).await?;
-            lacks.push(None);
+            lacks.push(lacking);
             continue;
         }
         let context = Context {
@@ -62,8 +67,7 @@ pub async fn check(drive: &Drive, run: &mut Run) -> Result<Vec<Asked>, EngineErr
             answered: false,
             token: Value::Null,
         };
-        let found = questions(drive, &context, lacking.as_ref()).await;
-        let looks = !drive.registry.changes(&stage.uses);
+        let found = questions(drive, &context, looks, lacking.as_ref()).await;
         let missed = looks && found.asked.iter().any(|one| one.answer != Answer::Yes);
         if let Some(outcome) = found.outcome.filter(|_| looks) {
             learn(drive, run, &stage.id, looked(outcome)).await?;
@@ -80,8 +84,13 @@ struct Found {
     outcome: Option<Outcome>,
 }
 
-/// Asks what one stage has to ask; nothing where a look is `lacking` that it builds on.
-async fn questions(drive: &Drive, context: &Context, lacking: Option<&StageId>) -> Found {
+/// Asks what one stage has to ask before a run; nothing where a look is `lacking` that it builds on.
+async fn questions(
+    drive: &Drive,
+    context: &Context,
+    looks: bool,
+    lacking: Option<&StageId>,
+) -> Found {
     let stage = context.stage();
     let limit = stage.timeout.min(LIMIT);
     let mut asked = Vec::new();
@@ -93,7 +102,6 @@ async fn questions(drive: &Drive, context: &Context, lacking: Option<&StageId>) 
         });
     };
     let mut lacking = lacking;
-    let looks = !drive.registry.changes(&stage.uses);
     let applies = |precondition: &&Precondition| {
         let when = precondition.when.as_ref();
         let when = when.map(|when| when.evaluate_bool(&context.view.roots));

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::run::RunId;
 use crate::run::Sealed;
 
 /// Which family of operating systems a machine belongs to.
@@ -150,6 +151,15 @@ impl HostSnapshot {
     pub fn facts(value: &Value) -> Option<Facts> {
         Facts::deserialize(&value["facts"]).ok()
     }
+}
+
+/// The run that a machine obeys, as its fence says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obeyed {
+    /// The run.
+    pub run: RunId,
+    /// From where it is driven and since when, for a person.
+    pub words: String,
 }
 
 /// How a local account stands.

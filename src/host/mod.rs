@@ -30,7 +30,7 @@ pub use connections::Connections;
 pub use error::{HostError, HostErrorKind};
 pub use facts::{
     AccountState, Adapter, DomainFacts, Facts, HostSnapshot, Membership, MembershipQuestion,
-    NetworkKeeper, Os, Part, Pin, Route, Services,
+    NetworkKeeper, Obeyed, Os, Part, Pin, Route, Services,
 };
 pub use knock::{Knock, knock};
 pub(crate) use linux::network_file_by_hand;
@@ -89,6 +89,9 @@ pub trait Host: Send + Sync {
     /// Gathers what the machine is now.
     async fn facts(&self) -> Result<Facts, HostError>;
 
+    /// Returns what a snapshot may have journaled: everything of it but the membership's secrets.
+    async fn record(&self) -> Result<serde_json::Value, HostError>;
+
     /// Takes everything that is needed to put the machine back, without changing it.
     async fn snapshot(&self) -> Result<HostSnapshot, HostError>;
 
@@ -136,8 +139,8 @@ pub trait Host: Send + Sync {
     /// Returns `LocalAccountTokenFilterPolicy`, or `None` where the value is absent.
     async fn token_filter(&self) -> Result<Option<u32>, HostError>;
 
-    /// Says which run the machine obeys, and from where that is driven; none where it obeys nobody.
-    async fn obeys(&self) -> Result<Option<String>, HostError>;
+    /// Says which run the machine obeys; none where it obeys nobody.
+    async fn obeys(&self) -> Result<Option<Obeyed>, HostError>;
 
     // ---- changing
 

@@ -33,8 +33,8 @@ use super::twin::Twin;
 use crate::host::{
     AccountState, Adapter, DomainFacts, DomainSecrets, Facts, Guard, Host, HostError,
     HostErrorKind, HostSnapshot, JoinCredential, JoinTarget, Logon, Membership, MembershipQuestion,
-    Naming, NetworkChange, NewAccount, Part, Pin, RestartAnswer, ScriptIntent, ScriptResult,
-    ScriptRun, Services,
+    Naming, NetworkChange, NewAccount, Obeyed, Part, Pin, RestartAnswer, ScriptIntent,
+    ScriptResult, ScriptRun, Services,
 };
 use crate::run::Place;
 use crate::run::Sealed;
@@ -338,6 +338,18 @@ fn adapters(machine: &Machine) -> Vec<Adapter> {
     shown.collect()
 }
 
+/// What of a snapshot may be journaled.
+fn recorded(twin: &Twin, machine: &Machine) -> Value {
+    let facts = facts(twin, machine);
+    let files: serde_json::Map<String, Value> = facts
+        .adapters
+        .iter()
+        .filter(|adapter| adapter.file.is_some())
+        .map(|adapter| (adapter.name.clone(), json!(network_file(adapter))))
+        .collect();
+    json!({ "facts": facts, "networkFiles": files })
+}
+
 /// The keys as the snapshot seals them and a merge takes them.
 fn keys_of(bytes: &[u8]) -> Result<BTreeSet<Key>, HostErrorKind> {
     serde_json::from_slice(bytes).map_err(|error| HostErrorKind::Unsupported {
@@ -366,22 +378,22 @@ impl Host for SimulatedHost {
             .await
     }
 
+    async fn record(&self) -> Result<Value, HostError> {
+        self.look("look at what is recorded", |twin, machine| {
+            Ok(recorded(twin, machine))
+        })
+        .await
+    }
+
     async fn snapshot(&self) -> Result<HostSnapshot, HostError> {
         self.look("take the snapshot", |twin, machine| {
-            let facts = facts(twin, machine);
-            let files: serde_json::Map<String, Value> = facts
-                .adapters
-                .iter()
-                .filter(|adapter| adapter.file.is_some())
-                .map(|adapter| (adapter.name.clone(), json!(network_file(adapter))))
-                .collect();
             let mut secrets = Vec::new();
             if let Some(key) = machine.member.filter(|_| !machine.system.is_windows()) {
                 secrets.push(sealed("secrets", &key)?);
                 secrets.push(sealed("keytab", &machine.keytab)?);
             }
             Ok(HostSnapshot {
-                value: json!({ "facts": facts, "networkFiles": files }),
+                value: recorded(twin, machine),
                 sealed: secrets,
             })
         })
@@ -475,10 +487,13 @@ impl Host for SimulatedHost {
             .await
     }
 
-    async fn obeys(&self) -> Result<Option<String>, HostError> {
+    async fn obeys(&self) -> Result<Option<Obeyed>, HostError> {
         self.look("look at the fence", |_, machine| {
             let fence = machine.fence.as_ref();
-            Ok(fence.map(|(run, epoch)| format!("run {run}, driver {epoch}")))
+            Ok(fence.map(|(run, epoch)| Obeyed {
+                run: run.clone(),
+                words: format!("driver {epoch}"),
+            }))
         })
         .await
     }

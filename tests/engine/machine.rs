@@ -8,7 +8,8 @@ use serde_json::Value;
 use sms_plan::host::{
     AccountState, Adapter, DomainSecrets, Facts, Guard, Host, HostError, HostErrorKind,
     HostSnapshot, JoinCredential, JoinTarget, Logon, Machines, Membership, MembershipQuestion,
-    Naming, NetworkChange, NewAccount, Part, Pin, RestartAnswer, ScriptResult, ScriptRun, Services,
+    Naming, NetworkChange, NewAccount, Obeyed, Part, Pin, RestartAnswer, ScriptResult, ScriptRun,
+    Services,
 };
 use sms_plan::run::{Place, Reach};
 
@@ -76,7 +77,8 @@ quiet_host! {
     alternates(&[String]) -> Vec<Part>;
     keytab_holds(&[u8]) -> bool;
     free_mib(&str) -> u64;
-    obeys() -> Option<String>;
+    obeys() -> Option<Obeyed>;
+    record() -> Value;
     services() -> Services;
     token_filter() -> Option<u32>;
     set_fence() -> ();

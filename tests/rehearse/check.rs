@@ -5,20 +5,21 @@ use std::sync::Arc;
 
 use sms_plan::action::{Credentials, World, first_reach};
 use sms_plan::engine::{Drive, SystemClock, begin, check};
-use sms_plan::rehearse::Setting;
-use sms_plan::run::{Answer, Asked, Place};
+use sms_plan::rehearse::{Setting, rehearse_on};
+use sms_plan::run::{Answer, Asked, Place, RunId, StageId};
 use sms_plan::simulated::Simulation;
 use sms_plan::store::{KeySource, MemoryStore, Sealer, Store};
 use zeroize::Zeroizing;
 
-use super::{example, held, inventory, with};
+use super::{cutover, example, held, inventory, plan, with};
 
 /// What is asked of a pair, of servers that are as its inventory says.
 async fn checked(setting: &Setting) -> Vec<Asked> {
-    checked_on(&setting.twin().unwrap(), setting).await
+    checked_on(&setting.twin().unwrap(), setting, None).await
 }
 
-async fn checked_on(twin: &Simulation, setting: &Setting) -> Vec<Asked> {
+/// The same of servers that may be otherwise, where a run is as good as given up.
+async fn checked_on(twin: &Simulation, setting: &Setting, gives_up: Option<RunId>) -> Vec<Asked> {
     let inventory = &setting.inventory;
     let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
     let mut world = World::new(
@@ -26,7 +27,8 @@ async fn checked_on(twin: &Simulation, setting: &Setting) -> Vec<Asked> {
         Credentials::stand_ins(inventory),
         "a test".to_owned(),
     )
-    .with_machines(twin.machines());
+    .with_machines(twin.machines())
+    .with_given_up(gives_up);
     if let Some(spec) = &inventory.directory {
         let username = &inventory.credentials[&spec.credential].username;
         world = world.with_directory(twin.directory(username));
@@ -62,10 +64,10 @@ async fn checked_on(twin: &Simulation, setting: &Setting) -> Vec<Asked> {
         parallel: 1,
         until: None,
     };
-    let before = twin.picture();
+    let (before, fences) = (twin.picture(), twin.end().fences);
     let asked = check(&drive, &mut run).await.unwrap();
     assert_eq!(before.differences(&twin.picture()), [""; 0]);
-    assert_eq!(twin.end().fences, []);
+    assert_eq!(twin.end().fences, fences);
     asked
 }
 
@@ -156,6 +158,45 @@ async fn what_builds_on_a_server_that_is_another_one_is_not_asked() {
     let edited = text.replacen("osVersion: \"12\"", "osVersion: \"11\"", 1);
     assert_ne!(edited, text);
     setting.inventory = Arc::new(inventory(path, &edited));
-    let asked = checked_on(&twin, &setting).await;
+    let asked = checked_on(&twin, &setting, None).await;
     insta::assert_snapshot!(trouble(&setting, &asked).join("\n"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_holds_the_servers_is_in_the_way_unless_it_is_given_up() {
+    let setting = example("linux-to-linux-domain");
+    let until = Some(StageId::new("connect-destination").unwrap());
+    let earlier = Setting {
+        until,
+        ..setting.clone()
+    };
+    let twin = setting.twin().unwrap();
+    let held = rehearse_on(twin.clone(), &earlier, &mut |_, _| {}).await;
+    let run = held.unwrap().run.id().clone();
+    let asked = checked_on(&twin, &setting, None).await;
+    let found = trouble(&setting, &asked);
+    for place in ["source", "destination"] {
+        let words = format!(
+            "connect-{place} host.connect: no: the {place} takes part in a run already: it obeys run {run}"
+        );
+        assert!(
+            found.iter().any(|line| line.starts_with(&words)),
+            "{found:?}"
+        );
+    }
+    let asked = checked_on(&twin, &setting, Some(run)).await;
+    assert_eq!(trouble(&setting, &asked), [""; 0]);
+}
+
+/// What a look asks that builds on a change is a question for the run.
+#[tokio::test(start_paused = true)]
+async fn what_only_a_run_can_answer_is_not_asked() {
+    let mut setting = example("linux-to-linux-domain");
+    let wait = "  - id: wait-source-after-rename\n";
+    let text = cutover();
+    assert!(text.contains(wait));
+    let asks = format!("{wait}    preconditions: [{{ expr: 'run.id == \"x\"' }}]\n");
+    let text = text.replace(wait, &asks);
+    setting.plan = Arc::new(plan(&text, &setting.registry));
+    assert_eq!(trouble(&setting, &checked(&setting).await), [""; 0]);
 }

@@ -29,6 +29,7 @@ use crate::directory::Parts;
 use crate::host::Facts;
 use crate::host::Host;
 use crate::host::HostSnapshot;
+use crate::host::Obeyed;
 use crate::host::Os;
 use crate::plan::Nature;
 use crate::plan::NewName;
@@ -180,17 +181,29 @@ async fn first_connection(cx: &Context) -> Result<Outcome, ActionError> {
     // The fence comes first: a rival of another store is refused from here on, and if one is
     // there already, this run is refused before it has read anything.
     host.set_fence().await?;
-    record(cx, host.as_ref(), &facts).await
+    let HostSnapshot { value, sealed } = host.snapshot().await?;
+    let outcome = record(cx, host.as_ref(), &facts, value).await?;
+    let secrets = sealed.into_iter().map(|secret| Sealed {
+        name: format!("{}/{}", cx.place(), secret.name),
+        ..secret
+    });
+    Ok(Outcome {
+        secrets: secrets.collect(),
+        ..outcome
+    })
 }
 
-/// The first connection without its fence: nothing is left behind.
+/// The first connection without its fence and without secrets: nothing is left behind.
 async fn meet(cx: &Context) -> Result<Outcome, ActionError> {
     let (host, facts) = open(cx).await?;
-    if let Some(who) = host.obeys().await? {
-        return Err(ActionError::refused(format!("it obeys {who}"))
+    if let Some(Obeyed { run, words }) = host.obeys().await?
+        && cx.world.gives_up() != Some(&run)
+    {
+        return Err(ActionError::refused(format!("it obeys run {run}, {words}"))
             .while_doing(format!("the {} takes part in a run already", cx.place())));
     }
-    record(cx, host.as_ref(), &facts).await
+    let value = host.record().await?;
+    record(cx, host.as_ref(), &facts, value).await
 }
 
 async fn open(cx: &Context) -> Result<(Arc<dyn Host>, Facts), ActionError> {
@@ -201,16 +214,20 @@ async fn open(cx: &Context) -> Result<(Arc<dyn Host>, Facts), ActionError> {
     Ok((host, facts))
 }
 
-/// Records everything that is needed to put the server back.
-async fn record(cx: &Context, host: &dyn Host, facts: &Facts) -> Result<Outcome, ActionError> {
+/// Records what is needed to put the server back; `value` is what may be journaled of its snapshot.
+async fn record(
+    cx: &Context,
+    host: &dyn Host,
+    facts: &Facts,
+    value: Value,
+) -> Result<Outcome, ActionError> {
     let place = cx.place();
-    let snapshot = host.snapshot().await?;
     for adapter in facts
         .adapters
         .iter()
         .filter(|adapter| adapter.file.is_some())
     {
-        let text = HostSnapshot::network_file(&snapshot.value, &adapter.name);
+        let text = HostSnapshot::network_file(&value, &adapter.name);
         if text.is_none_or(|text| text.trim().is_empty()) {
             return Err(ActionError::passing(format!(
                 "the file that configures `{}` was read empty: without it the adapter could not be \
@@ -219,7 +236,7 @@ async fn record(cx: &Context, host: &dyn Host, facts: &Facts) -> Result<Outcome,
             )));
         }
     }
-    let mut data = json!({ "host": snapshot.value });
+    let mut data = json!({ "host": value });
     let mut output = json!({ "pin": host.pin(), "facts": learned(facts) });
     if facts.domain_joined {
         record_computer(cx, facts, &mut data, &mut output).await?;
@@ -229,14 +246,6 @@ async fn record(cx: &Context, host: &dyn Host, facts: &Facts) -> Result<Outcome,
         output["newName"] = json!(name);
         output["facts"]["newName"] = json!(name);
     }
-    let secrets = snapshot
-        .sealed
-        .into_iter()
-        .map(|secret| Sealed {
-            name: format!("{place}/{}", secret.name),
-            ..secret
-        })
-        .collect();
     let reach = Reach {
         name: facts.name.clone(),
         ..cx.reach_of(place)?.clone()
@@ -245,7 +254,6 @@ async fn record(cx: &Context, host: &dyn Host, facts: &Facts) -> Result<Outcome,
         output,
         reach: Some(reach),
         snapshot: Some(data),
-        secrets,
         ..Outcome::default()
     })
 }

@@ -1,10 +1,10 @@
 //! `check`: asks both servers and the directory whether a run could begin, and changes nothing.
 
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::earlier::unfinished;
+use super::earlier::Meaning;
+use super::earlier::meaning;
 use crate::action::Credentials;
 use crate::action::Registry;
 use crate::action::first_reach;
@@ -28,6 +28,7 @@ use crate::report;
 use crate::run::Asked;
 use crate::run::Place;
 use crate::run::Run;
+use crate::run::RunId;
 use crate::store::KeySource;
 use crate::store::MemoryStore;
 use crate::store::Sealer;
@@ -41,11 +42,16 @@ pub(super) async fn execute(arguments: &Check, given: Option<&Path>) -> Result<E
         &registry,
         &arguments.accept,
     )?;
+    let folder = state::folder(given, Some(&arguments.inventory));
+    let earlier = match state::earlier(&folder)? {
+        Some(store) => meaning(store.as_ref(), &pair, &registry).await?,
+        None => Meaning::default(),
+    };
     let rows = path(&pair.plan, &roots(&pair.plan, &pair.inventory, None));
-    let mut refused = real::why_not(&pair.plan, &pair.inventory, &rows);
+    let cannot = real::why_not(&pair.plan, &pair.inventory, &rows);
     // Servers that `apply` cannot change are not connected either.
-    let (asked, run) = if refused.is_empty() {
-        let Some((asked, run)) = ask(&pair, registry).await? else {
+    let (asked, run) = if cannot.is_empty() {
+        let Some((asked, run)) = ask(&pair, registry, earlier.gives_up).await? else {
             output::note("stopped; nothing was changed");
             return Ok(Exit::Stopped);
         };
@@ -53,12 +59,12 @@ pub(super) async fn execute(arguments: &Check, given: Option<&Path>) -> Result<E
     } else {
         (Vec::new(), None)
     };
-    let folder = state::folder(given, Some(&arguments.inventory));
-    if let Some(store) = state::earlier(&folder)? {
-        refused.extend(unfinished(store.as_ref(), &pair, &Registry::standard()).await?);
-    }
     let roots = roots(&pair.plan, &pair.inventory, run.as_ref());
+    let refused = cannot.into_iter().chain(earlier.refused).collect();
     let document = report::checked(&pair.plan, &roots, &asked, refused);
+    if let Some(note) = earlier.note {
+        output::note(&note);
+    }
     match arguments.format {
         Format::Text => output::print(&document.text(&pair.plan))?,
         Format::Json => output::print_json(&document)?,
@@ -71,7 +77,11 @@ pub(super) async fn execute(arguments: &Check, given: Option<&Path>) -> Result<E
 }
 
 /// Asks in a run that nobody keeps; `None` where a person stops it.
-async fn ask(pair: &Pair, registry: Registry) -> Result<Option<(Vec<Asked>, Run)>, CliError> {
+async fn ask(
+    pair: &Pair,
+    registry: Registry,
+    gives_up: Option<RunId>,
+) -> Result<Option<(Vec<Asked>, Run)>, CliError> {
     let credentials = Credentials::fetch(&pair.inventory)?;
     let mut reach = first_reach(&pair.inventory);
     let source = reach.remove(&Place::Source);
@@ -89,18 +99,20 @@ async fn ask(pair: &Pair, registry: Registry) -> Result<Option<(Vec<Asked>, Run)
         Vec::new(),
     )
     .await?;
-    let folder = Passing::new(run.id().as_str());
+    let folder = tempfile::Builder::new()
+        .prefix("sms-plan-check-")
+        .tempdir()
+        .map_err(|error| CliError::usage(format!("no folder for the connections: {error}")))?;
     let sealer = Sealer::new(KeySource::from_environment()?);
-    let world = world::real(
-        &folder.0,
+    let world = world::unshared(
+        folder.path(),
         run.id(),
         &pair.inventory,
         &credentials,
         &store,
         &sealer,
     )?;
-    // A wrong password is tried once: an account may be locked after a few.
-    world.prove_directory().await?;
+    let world = Arc::new(world.with_given_up(gives_up));
     let drive = Drive {
         plan: Arc::clone(&pair.plan),
         inventory: Arc::clone(&pair.inventory),
@@ -119,20 +131,4 @@ async fn ask(pair: &Pair, registry: Registry) -> Result<Option<(Vec<Asked>, Run)
     };
     world.close().await;
     Ok(asked.transpose()?.map(|asked| (asked, run)))
-}
-
-/// A folder for the connections, which goes with the check.
-struct Passing(PathBuf);
-
-impl Passing {
-    fn new(name: &str) -> Self {
-        Self(std::env::temp_dir().join(format!("sms-plan-check-{name}")))
-    }
-}
-
-impl Drop for Passing {
-    fn drop(&mut self) {
-        // There is none where nothing was connected.
-        let _gone = std::fs::remove_dir_all(&self.0);
-    }
 }

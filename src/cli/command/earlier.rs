@@ -88,27 +88,52 @@ pub(super) async fn after_earlier(
     }
 }
 
-/// Says which unfinished run for the same servers is in the way of a new one; none where none is.
-pub(super) async fn unfinished(
+/// What an earlier run for the same servers means for an `apply`, in words for a person.
+#[derive(Default)]
+pub(super) struct Meaning {
+    /// Why it would refuse.
+    pub(super) refused: Option<String>,
+    /// What else is to be known.
+    pub(super) note: Option<String>,
+    /// The run that it would give up.
+    pub(super) gives_up: Option<RunId>,
+}
+
+/// Says what an `apply` would make of an earlier run.
+pub(super) async fn meaning(
     store: &dyn Store,
     pair: &Pair,
     registry: &Registry,
-) -> Result<Option<String>, CliError> {
+) -> Result<Meaning, CliError> {
+    let refused = |words| Meaning {
+        refused: Some(words),
+        ..Meaning::default()
+    };
     Ok(match earlier_run(store, pair, registry).await? {
-        Some(Earlier::Unfinished(id)) => Some(format!(
+        Some(Earlier::Unfinished(id)) => refused(format!(
             "run {id} for these servers has not ended: go on with it (resume), or take it back \
              (rollback)"
         )),
-        Some(Earlier::RollingBack(id)) => Some(format!(
+        Some(Earlier::RollingBack(id)) => refused(format!(
             "run {id} for these servers is being rolled back, and that has not ended: go on with it \
              (rollback)"
         )),
-        Some(Earlier::Untouched(earlier)) => Some(format!(
-            "run {} for these servers has not ended; it has changed nothing, and the next apply ends \
-             it and begins anew",
-            earlier.run.id()
-        )),
-        Some(Earlier::Finished(_)) | None => None,
+        Some(Earlier::Untouched(earlier)) => Meaning {
+            note: Some(format!(
+                "run {} for these servers has changed nothing; the next apply gives it up",
+                earlier.run.id()
+            )),
+            gives_up: Some(earlier.run.id().clone()),
+            ..Meaning::default()
+        },
+        Some(Earlier::Finished(earlier)) => Meaning {
+            note: Some(format!(
+                "run {} for these servers has finished; an apply would only look whether all stands",
+                earlier.run.id()
+            )),
+            ..Meaning::default()
+        },
+        None => Meaning::default(),
     })
 }
 

@@ -31,6 +31,7 @@ use super::MembershipQuestion;
 use super::Naming;
 use super::NetworkChange;
 use super::NewAccount;
+use super::Obeyed;
 use super::Part;
 use super::Pin;
 use super::RestartAnswer;
@@ -40,6 +41,7 @@ use super::ScriptRun;
 use super::Services;
 use super::Shell;
 use super::transport::Transport;
+use crate::run::RunId;
 use crate::run::Sealed;
 use look::Look;
 pub(crate) use network::file_by_hand as network_file_by_hand;
@@ -281,6 +283,14 @@ impl Host for LinuxHost {
         self.told("take the snapshot", self.take_snapshot().await)
     }
 
+    async fn record(&self) -> Result<serde_json::Value, HostError> {
+        let look = self.look().await;
+        self.told(
+            "look at what is recorded",
+            look.and_then(|look| look.value()),
+        )
+    }
+
     async fn boot(&self) -> Result<String, HostError> {
         let text = &["out boot \"$(cat /proc/sys/kernel/random/boot_id)\"\n"];
         let lines = self.operate(Kind::Look, text, Values::new()).await;
@@ -386,9 +396,19 @@ impl Host for LinuxHost {
         self.told("look at the token filter policy", Err(no_token_filter()))
     }
 
-    async fn obeys(&self) -> Result<Option<String>, HostError> {
-        let lines = self.operate(Kind::Look, &[FENCE], Values::new()).await;
-        self.told("look at the fence", lines.map(|lines| lines.get("obeys")))
+    async fn obeys(&self) -> Result<Option<Obeyed>, HostError> {
+        let look = async {
+            let lines = self.operate(Kind::Look, &[FENCE], Values::new()).await?;
+            let Some(run) = lines.get("run") else {
+                return Ok(None);
+            };
+            let run = RunId::new(run.as_str()).map_err(|error| HostErrorKind::Answer {
+                words: format!("its fence names no run: {error}"),
+            })?;
+            let words = lines.need("words")?;
+            Ok(Some(Obeyed { run, words }))
+        };
+        self.told("look at the fence", look.await)
     }
 
     async fn set_fence(&self) -> Result<(), HostError> {
