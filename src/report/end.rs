@@ -126,6 +126,7 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
         );
         return text;
     }
+    let by_hand = format!("or finish it by hand: sms-plan book {id} {with_state}");
     let _infallible = match run.state() {
         RunState::Succeeded => {
             writeln!(
@@ -138,13 +139,15 @@ pub fn ending(plan: &Plan, roots: &Roots, run: &Run, state: &Path) -> String {
             text,
             "\nrun {id} has failed at {}%; nothing that was done is lost\n\
              hint: mend the cause, then go on: sms-plan resume {id} {with_state}\n\
-             hint: {take_back}",
+             hint: {take_back}\n\
+             hint: {by_hand}",
             whole(run.percent())
         ),
         RunState::Paused => writeln!(
             text,
             "\nrun {id} is paused at {}%\nhint: go on: sms-plan resume {id} {with_state}\n\
-             hint: {take_back}",
+             hint: {take_back}\n\
+             hint: {by_hand}",
             whole(run.percent())
         ),
         _ => writeln!(
@@ -203,7 +206,8 @@ fn ending_back(run: &Run, back: &Back, with_state: &str) -> String {
     let _infallible = writeln!(
         text,
         "run {id} {stands}, at {}%; nothing that was undone is lost\n\
-         hint: go on: sms-plan rollback {id} {with_state}",
+         hint: go on: sms-plan rollback {id} {with_state}\n\
+         hint: or take the rest back by hand: sms-plan book {id} {with_state}",
         whole(run.percent())
     );
     text
