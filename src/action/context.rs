@@ -122,6 +122,15 @@ impl View {
         }
     }
 
+    /// Where a server of a run that is rolled back is looked for, if it is not where the run reaches
+    /// it: where it was before the run.
+    pub(super) fn elsewhere(&self, place: Place) -> Option<&Reach> {
+        let now = self.reach.get(&place)?;
+        let is_other =
+            |origin: &&Reach| (&origin.address, origin.account) != (&now.address, now.account);
+        self.origins.get(&place).filter(is_other)
+    }
+
     /// Takes in what a run has learned by an event that it has folded, where only the event's own
     /// stage is concerned. Returns `false` where it is not: the run must then be read anew.
     #[must_use]
@@ -231,7 +240,7 @@ impl Context {
 
     /// Opens one of the two hosts; see [`Context::host`].
     pub async fn host_of(&self, place: Place) -> Result<Arc<dyn Host>, ActionError> {
-        match (self.host_by_now(place).await, self.view.origins.get(&place)) {
+        match (self.host_by_now(place).await, self.view.elsewhere(place)) {
             (Err(error), Some(origin)) => {
                 self.host_at(place, origin, false).await.map_err(|_| error)
             }

@@ -391,7 +391,7 @@ impl World {
                 continue;
             };
             let now = self.reached(view, *place, reach, Some(pin), limit).await;
-            let host = match (now, view.origins.get(place)) {
+            let host = match (now, view.elsewhere(*place)) {
                 (Err(error), Some(origin)) => self
                     .reached(view, *place, origin, Some(pin), limit)
                     .await
