@@ -75,7 +75,7 @@ impl Action for Rename {
             .collect::<Vec<_>>()
             .join("; ");
         // Alternate names and the keytab may never have been there, so they do not tell a beginning.
-        let telling = ["hostname", "smb.conf"];
+        let telling = ["hosts", "hostname", "smb.conf"];
         let begun = parts
             .iter()
             .any(|part| part.done && telling.contains(&part.name.as_str()));
