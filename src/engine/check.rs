@@ -43,17 +43,19 @@ pub async fn check(drive: &Drive, run: &mut Run) -> Result<Vec<Asked>, EngineErr
     let mut lacks: Vec<Option<StageId>> = Vec::new();
     // Whether a stage only looks, and builds on nothing that changes anything.
     let mut pure: Vec<bool> = Vec::new();
+    let mut view = Arc::new(View::of(&drive.plan, &drive.inventory, run));
+    let mut rows = path(&drive.plan, &view.roots);
     for (position, stage) in drive.plan.stages.iter().enumerate() {
         let lacking = stage.needs.iter().find_map(|need| lacks[*need].clone());
         let looks =
             !drive.registry.changes(&stage.uses) && stage.needs.iter().all(|need| pure[*need]);
         pure.push(looks);
-        let view = View::of(&drive.plan, &drive.inventory, run);
         // The first row is a state of the run.
-        let row = path(&drive.plan, &view.roots).swap_remove(position + 1);
+        let row = &rows[position + 1];
         if row.runs == Runs::No {
-            let reason = row.reason;
-            learn(drive, run, &stage.id, vec![EventKind::Skipped { reason }]).await?;
+            let reason = row.reason.clone();
+            let skipped = vec![EventKind::Skipped { reason }];
+            learn(drive, run, &mut view, &stage.id, skipped).await?;
             lacks.push(lacking);
             continue;
         }
@@ -61,7 +63,7 @@ pub async fn check(drive: &Drive, run: &mut Run) -> Result<Vec<Asked>, EngineErr
             plan: Arc::clone(&drive.plan),
             position,
             inventory: Arc::clone(&drive.inventory),
-            view: Arc::new(view),
+            view: Arc::clone(&view),
             world: Arc::clone(&drive.world),
             attempt: 0,
             answered: false,
@@ -69,8 +71,10 @@ pub async fn check(drive: &Drive, run: &mut Run) -> Result<Vec<Asked>, EngineErr
         };
         let found = questions(drive, &context, looks, lacking.as_ref()).await;
         let missed = looks && found.asked.iter().any(|one| one.answer != Answer::Yes);
+        drop(context);
         if let Some(outcome) = found.outcome.filter(|_| looks) {
-            learn(drive, run, &stage.id, looked(outcome)).await?;
+            learn(drive, run, &mut view, &stage.id, looked(outcome)).await?;
+            rows = path(&drive.plan, &view.roots);
         }
         asked.extend(found.asked);
         lacks.push(lacking.or_else(|| missed.then(|| stage.id.clone())));
@@ -160,15 +164,21 @@ fn words(drive: &Drive, error: &ActionError) -> Vec<String> {
     causes.map(|cause| drive.world.clean(cause)).collect()
 }
 
+/// Takes in what is known of a stage, and what later questions see of it.
 async fn learn(
     drive: &Drive,
     run: &mut Run,
+    view: &mut Arc<View>,
     stage: &StageId,
     kinds: Vec<EventKind>,
 ) -> Result<(), EngineError> {
     let kinds = kinds.into_iter().map(|kind| (Some(stage.clone()), kind));
     let (store, clock) = (drive.store.as_ref(), drive.clock.as_ref());
-    write(store, clock, &drive.lease, run, kinds.collect()).await?;
+    for event in write(store, clock, &drive.lease, run, kinds.collect()).await? {
+        if !Arc::make_mut(view).learn(&event, run) {
+            *view = Arc::new(View::of(&drive.plan, &drive.inventory, run));
+        }
+    }
     Ok(())
 }
 

@@ -2,11 +2,14 @@
 //! marker under the old name again, and everything that can return has.
 
 use std::time::Duration;
+use std::time::Instant;
 
 use sms_plan::plan::Source;
 use sms_plan::plan::load_inventory;
 
 use super::drive::Drive;
+use super::machines::SOURCE;
+use super::machines::on;
 use super::say;
 use super::scene::Scene;
 use crate::action::picture::NEVER_RETURNS;
@@ -21,9 +24,23 @@ enum Point {
     After(&'static str),
     /// The program was killed while this stage was under way.
     Within(&'static str),
+    /// The program was killed, and its operation with it, when the rename of the source had written
+    /// its first file.
+    FirstFile,
     /// It has succeeded.
     End,
 }
+
+/// Longer than an orphan of the killed program lives.
+const ORPHANS: Duration = Duration::from_secs(6);
+
+/// Holds a rename up before it replaces its second file.
+const STOP_AT_THE_SECOND: &str = "cat >/usr/local/sbin/mv <<'MV'
+#!/bin/sh
+case \"$*\" in *' /etc/hostname') sleep 61 || exit 1 ;; esac
+exec /bin/mv \"$@\"
+MV
+chmod 755 /usr/local/sbin/mv";
 
 async fn comes_back(test: &str, inventory: &str, point: Point, killed: bool) {
     let Some(scene) = Scene::new(test) else {
@@ -44,6 +61,21 @@ async fn comes_back(test: &str, inventory: &str, point: Point, killed: bool) {
             tokio::time::sleep(Duration::from_millis(150)).await;
             drive.kill();
             drive.end().await;
+        }
+        Point::FirstFile => {
+            on(SOURCE, STOP_AT_THE_SECOND);
+            let mut drive = scene.start();
+            drive.until_started("rename-source").await;
+            let until = Instant::now() + ORPHANS;
+            while !on(SOURCE, "cat /etc/hosts").contains("fs01-old") {
+                assert!(Instant::now() < until, "the first file is not written");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            drive.kill();
+            drive.end().await;
+            on(SOURCE, "rm /usr/local/sbin/mv; pkill -x sleep");
+            tokio::time::sleep(ORPHANS).await;
+            assert_eq!(on(SOURCE, "cat /etc/hostname"), "fs01");
         }
         Point::End => {
             scene.apply(&[]).await.with(0);
@@ -105,6 +137,12 @@ async fn after_the_destination_took_the_name() {
         true,
     )
     .await;
+}
+
+#[tokio::test]
+async fn when_a_rename_has_written_its_first_file() {
+    let test = "when_a_rename_has_written_its_first_file";
+    comes_back(test, "inventory.yaml", Point::FirstFile, false).await;
 }
 
 #[tokio::test]
