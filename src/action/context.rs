@@ -240,11 +240,22 @@ impl Context {
 
     /// Opens one of the two hosts; see [`Context::host`].
     pub async fn host_of(&self, place: Place) -> Result<Arc<dyn Host>, ActionError> {
-        match (self.host_by_now(place).await, self.view.elsewhere(place)) {
-            (Err(error), Some(origin)) => {
-                self.host_at(place, origin, false).await.map_err(|_| error)
+        let Some(origin) = self.view.elsewhere(place) else {
+            return self.host_by_now(place).await;
+        };
+        if self.world.was_elsewhere(place)
+            && let Ok(host) = self.host_at(place, origin, false).await
+        {
+            return Ok(host);
+        }
+        match self.host_by_now(place).await {
+            Ok(host) => Ok(host),
+            Err(error) => {
+                let found = self.host_at(place, origin, false).await;
+                let host = found.map_err(|_| error)?;
+                self.world.note_elsewhere(place);
+                Ok(host)
             }
-            (host, _) => host,
         }
     }
 

@@ -1,8 +1,11 @@
 //! The ways from the orchestrator to the two servers, the directory and the sealed secrets.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -56,6 +59,8 @@ pub struct World {
     joining: BTreeMap<Place, Arc<dyn Directory>>,
     vault: Option<(Arc<dyn Store>, Sealer)>,
     gives_up: Option<RunId>,
+    /// Servers that were found where they were before the run: they are looked for there first.
+    elsewhere: Mutex<BTreeSet<Place>>,
 }
 
 impl World {
@@ -72,6 +77,7 @@ impl World {
             joining: BTreeMap::new(),
             vault: None,
             gives_up: None,
+            elsewhere: Mutex::default(),
         }
     }
 
@@ -153,6 +159,25 @@ impl World {
                 .into(),
             other => other,
         }
+    }
+
+    /// Notes that a server was found where it was before the run.
+    pub(super) fn note_elsewhere(&self, place: Place) {
+        let mut places = self
+            .elsewhere
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        places.insert(place);
+    }
+
+    /// Whether a server was found where it was before the run: an address that nobody holds any more
+    /// takes seconds to say so, at each look.
+    pub(super) fn was_elsewhere(&self, place: Place) -> bool {
+        let places = self
+            .elsewhere
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        places.contains(&place)
     }
 
     /// The run that is as good as given up.

@@ -83,7 +83,11 @@ async fn taken_back_by_hand(test: &str, cut: &str) {
         types(machine, &commands(&book, step));
     }
     let begun = scene.journal().await.len();
-    scene.resume().await.with(7);
+    let ended = scene.resume().await.with(7);
+    say(&format!(
+        "    found so in {:.1} s",
+        ended.took.as_secs_f64()
+    ));
 
     let journal = scene.journal().await;
     let undone_by_the_run: Vec<&str> = journal[begun..]
