@@ -32,18 +32,6 @@ pub(super) fn real(
     credentials: &Credentials,
     store: &Arc<dyn Store>,
     sealer: &Sealer,
-) -> Result<Arc<World>, CliError> {
-    unshared(state, run, inventory, credentials, store, sealer).map(Arc::new)
-}
-
-/// The same for a caller that has more to say of it.
-pub(super) fn unshared(
-    state: &Path,
-    run: &RunId,
-    inventory: &Arc<Inventory>,
-    credentials: &Credentials,
-    store: &Arc<dyn Store>,
-    sealer: &Sealer,
 ) -> Result<World, CliError> {
     let holder = Holder::this_process();
     let orchestrator = format!("{} (process {})", holder.machine, holder.pid);

@@ -46,6 +46,7 @@ pub(super) async fn execute(arguments: &Adopt, given: Option<&Path>) -> Result<E
     let credentials = Credentials::fetch(&pair.inventory)?;
     let sealer = Sealer::new(KeySource::from_environment()?);
     let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
+    let world = Arc::new(world);
     world.prove_directory().await?;
     let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &run).await?;
     let drive = Drive {

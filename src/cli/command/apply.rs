@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::drive::Bounds;
 use super::drive::Ready;
@@ -110,6 +111,7 @@ pub(super) async fn execute(
         &store,
         &sealer,
     )?;
+    let world = Arc::new(world);
     let ready = Ready {
         pair,
         registry,

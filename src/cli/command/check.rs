@@ -104,7 +104,7 @@ async fn ask(
         .tempdir()
         .map_err(|error| CliError::usage(format!("no folder for the connections: {error}")))?;
     let sealer = Sealer::new(KeySource::from_environment()?);
-    let world = world::unshared(
+    let world = world::real(
         folder.path(),
         run.id(),
         &pair.inventory,

@@ -282,6 +282,7 @@ async fn already_done(
     let id = run.id().clone();
     let sealer = Sealer::new(KeySource::from_environment()?);
     let world = world::real(folder, &id, &pair.inventory, credentials, store, &sealer)?;
+    let world = Arc::new(world);
     let verdicts = verify(&pair.plan, &pair.inventory, registry, &world, run).await;
     let differs = verdicts
         .iter()

@@ -2,6 +2,7 @@
 //! edited ones.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::drive::Bounds;
 use super::drive::Ready;
@@ -107,6 +108,7 @@ pub(super) async fn execute(
     let sealer = Sealer::new(KeySource::from_environment()?);
     prove_key(store.as_ref(), &sealer, &id).await?;
     let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
+    let world = Arc::new(world);
     world.prove_directory().await?;
     let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &stored.run).await?;
     let mut kinds: Vec<_> = event.map(|event| (None, event)).into_iter().collect();

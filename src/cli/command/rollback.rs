@@ -1,6 +1,7 @@
 //! `rollback`: takes a run back, stage by stage, and compares with what was there before it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::drive::Bounds;
 use super::drive::Ready;
@@ -79,6 +80,7 @@ pub(super) async fn execute(
     let sealer = Sealer::new(KeySource::from_environment()?);
     prove_key(store.as_ref(), &sealer, &id).await?;
     let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
+    let world = Arc::new(world);
     world.prove_directory().await?;
     let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &before).await?;
     if run.back().is_none() {
