@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Drive;
 use super::EngineError;
 use super::begin::write;
+use super::gate::pure;
 use super::work::in_time;
 use crate::action::ActionError;
 use crate::action::Context;
@@ -41,15 +42,12 @@ const LIMIT: Duration = Duration::from_mins(1);
 pub async fn check(drive: &Drive, run: &mut Run) -> Result<Vec<Asked>, EngineError> {
     let mut asked = Vec::new();
     let mut lacks: Vec<Option<StageId>> = Vec::new();
-    // Whether a stage only looks, and builds on nothing that changes anything.
-    let mut pure: Vec<bool> = Vec::new();
+    let pure = pure(&drive.plan, &drive.registry);
     let mut view = Arc::new(View::of(&drive.plan, &drive.inventory, run));
     let mut rows = path(&drive.plan, &view.roots);
     for (position, stage) in drive.plan.stages.iter().enumerate() {
         let lacking = stage.needs.iter().find_map(|need| lacks[*need].clone());
-        let looks =
-            !drive.registry.changes(&stage.uses) && stage.needs.iter().all(|need| pure[*need]);
-        pure.push(looks);
+        let looks = pure[position];
         // The first row is a state of the run.
         let row = &rows[position + 1];
         if row.runs == Runs::No {

@@ -42,15 +42,8 @@ impl Gate {
     /// Reads off a run whether its first change is behind it.
     pub(super) fn of(drive: &Drive, run: &Run) -> Self {
         let stages = &drive.plan.stages;
-        let changes: Vec<bool> = stages
-            .iter()
-            .map(|stage| drive.registry.changes(&stage.uses))
-            .collect();
-        // The file order is topological, so one pass forwards and one backwards are enough.
-        let mut pure = vec![false; stages.len()];
-        for (position, stage) in stages.iter().enumerate() {
-            pure[position] = !changes[position] && stage.needs.iter().all(|need| pure[*need]);
-        }
+        let pure = pure(&drive.plan, &drive.registry);
+        // The file order is topological, so one pass backwards is enough.
         let mut leads_to_early: Vec<bool> = stages
             .iter()
             .map(|stage| stage.preconditions.iter().any(|asked| asked.early))
@@ -112,6 +105,17 @@ impl Gate {
             self.state = if granted { State::Open } else { State::Closed };
         }
     }
+}
+
+/// Which stages only look, and build on nothing that changes anything.
+pub(super) fn pure(plan: &Plan, registry: &Registry) -> Vec<bool> {
+    let mut pure: Vec<bool> = Vec::with_capacity(plan.stages.len());
+    // The file order is topological.
+    for stage in &plan.stages {
+        let looks = !registry.changes(&stage.uses);
+        pure.push(looks && stage.needs.iter().all(|need| pure[*need]));
+    }
+    pure
 }
 
 /// Returns whether a stage that changes anything has begun in a run, or was done by hand.
