@@ -72,13 +72,11 @@ pub struct BeyondReturn {
 impl WayBack {
     /// Reads it off a run, wherever that stands.
     pub fn of(plan: &Plan, roots: &Roots, run: &Run) -> Self {
-        let mut unwind = Unwind::new(run);
         let mut stages = Vec::new();
         let mut settled_first = Vec::new();
         let mut beyond_no_return = None;
         let mut servers = false;
-        while let Some(position) = unwind.next() {
-            unwind.end(position);
+        for position in Unwind::new(run).order() {
             let stage = &plan.stages[position];
             let state = run.stage(position);
             if matches!(

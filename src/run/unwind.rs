@@ -68,6 +68,16 @@ impl Unwind {
             .max()
     }
 
+    /// Returns all that is to be undone, in its order, if nothing else happens.
+    pub fn order(mut self) -> Vec<usize> {
+        let mut order = Vec::new();
+        while let Some(position) = self.next() {
+            self.end(position);
+            order.push(position);
+        }
+        order
+    }
+
     /// Returns whether nothing is left to be undone.
     pub fn is_done(&self) -> bool {
         self.places.values().all(Vec::is_empty)

@@ -121,15 +121,10 @@ fn way_gone(of: &BookOf<'_>, run: &Run, rows: &[PathRow]) -> String {
 fn way_made(run: &Run) -> String {
     let gone = |status| matches!(status, StageStatus::Undone | StageStatus::Left);
     let count = run.stages().filter(|(_, stage)| gone(stage.status)).count();
-    let mut unwind = Unwind::new(run);
-    let left = std::iter::from_fn(|| {
-        let position = unwind.next()?;
-        unwind.end(position);
-        Some(position)
-    });
+    let left = Unwind::new(run).order().len();
     format!(
         "The run goes back. Certain: of {} stages that had begun, {count} are undone or left as they are.",
-        count + left.count()
+        count + left
     )
 }
 

@@ -87,9 +87,7 @@ pub(super) fn way_back(of: &BookOf<'_>, view: &View, rows: &[PathRow], run: &Run
     let mut section = Section::new("The way back, step by step");
     let mut view = view.clone();
     let world = nowhere(of);
-    let mut unwind = Unwind::new(run);
-    while let Some(position) = unwind.next() {
-        unwind.end(position);
+    for position in Unwind::new(run).order() {
         let stage = &of.plan.stages[position];
         let Some(action) = of.registry.get(&stage.uses) else {
             continue;
