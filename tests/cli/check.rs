@@ -62,17 +62,7 @@ fn servers_that_apply_refuses_are_not_asked() {
 
 #[test]
 fn an_unfinished_run_is_in_the_way() {
-    let desk = Desk::of(super::WORDS, INVENTORY);
-    let apply = [
-        "apply",
-        "plan.yaml",
-        "-i",
-        "inventory.yaml",
-        "--yes",
-        "--until",
-        "first",
-    ];
-    assert!(desk.run(&apply).starts_with("exit 4\n"));
+    let desk = super::edited::desk();
     let told = desk.all(&CHECK).replace(&desk.first_run(), "[run]");
     assert_snapshot!(told);
 }

@@ -20,7 +20,7 @@ credentials:
 ";
 
 /// A run that has ended behind `first`.
-fn desk() -> Desk {
+pub(super) fn desk() -> Desk {
     let desk = Desk::of(WORDS, INVENTORY);
     let apply = [
         "apply",

@@ -60,25 +60,21 @@ impl Drive {
 
     /// Waits until a stage has started, as the journal knows it.
     pub(super) async fn until_started(&mut self, stage: &str) {
-        loop {
-            let event = self.next_event().await;
-            let event = event.unwrap_or_else(|| panic!("it ended before {stage} started"));
-            if matches!(event.kind, EventKind::Started { .. })
-                && event.stage.is_some_and(|id| id.as_str() == stage)
-            {
-                return;
-            }
-        }
+        let started = |kind: &EventKind| matches!(kind, EventKind::Started { .. });
+        self.until(stage, started).await;
     }
 
     /// Waits until a stage is being undone, as the journal knows it.
     pub(super) async fn until_undo_started(&mut self, stage: &str) {
+        let started = |kind: &EventKind| matches!(kind, EventKind::UndoStarted { .. });
+        self.until(stage, started).await;
+    }
+
+    async fn until(&mut self, stage: &str, is: fn(&EventKind) -> bool) {
         loop {
             let event = self.next_event().await;
-            let event = event.unwrap_or_else(|| panic!("it ended before {stage} was undone"));
-            if matches!(event.kind, EventKind::UndoStarted { .. })
-                && event.stage.is_some_and(|id| id.as_str() == stage)
-            {
+            let event = event.unwrap_or_else(|| panic!("it ended before it came to {stage}"));
+            if is(&event.kind) && event.stage.is_some_and(|id| id.as_str() == stage) {
                 return;
             }
         }

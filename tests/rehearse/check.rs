@@ -11,7 +11,7 @@ use sms_plan::simulated::Simulation;
 use sms_plan::store::{KeySource, MemoryStore, Sealer, Store};
 use zeroize::Zeroizing;
 
-use super::{cutover, example, held, inventory, plan, with};
+use super::{cutover, example, example_with, held, plan, with};
 
 /// What is asked of a pair, of servers that are as its inventory says.
 async fn checked(setting: &Setting) -> Vec<Asked> {
@@ -133,31 +133,18 @@ async fn what_would_stop_a_run_is_named_before_it() {
 
 #[tokio::test(start_paused = true)]
 async fn everything_that_is_in_the_way_is_named_at_once() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/examples/linux-to-linux-domain.yaml"
-    );
-    let text = std::fs::read_to_string(path).unwrap();
-    let mut setting = with(example("linux-to-linux-domain"), &["directory.admin=false"]);
-    let edited = text.replace("newName: fs01-old", "newName: dc1");
-    assert_ne!(edited, text);
-    setting.inventory = Arc::new(inventory(path, &edited));
+    let pair = "linux-to-linux-domain";
+    let setting = example_with(pair, "newName: fs01-old", "newName: dc1");
+    let setting = with(setting, &["directory.admin=false"]);
     let asked = checked(&setting).await;
     insta::assert_snapshot!(trouble(&setting, &asked).join("\n"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_builds_on_a_server_that_is_another_one_is_not_asked() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/examples/linux-to-linux-domain.yaml"
-    );
-    let text = std::fs::read_to_string(path).unwrap();
-    let mut setting = example("linux-to-linux-domain");
-    let twin = setting.twin().unwrap();
-    let edited = text.replacen("osVersion: \"12\"", "osVersion: \"11\"", 1);
-    assert_ne!(edited, text);
-    setting.inventory = Arc::new(inventory(path, &edited));
+    let pair = "linux-to-linux-domain";
+    let twin = example(pair).twin().unwrap();
+    let setting = example_with(pair, "osVersion: \"12\"", "osVersion: \"11\"");
     let asked = checked_on(&twin, &setting, None).await;
     insta::assert_snapshot!(trouble(&setting, &asked).join("\n"));
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use sms_plan::run::{EventKind, Place, RunState};
 use sms_plan::simulated::Release;
 
-use super::{example, held, setting, why};
+use super::{example, example_with, held, setting, why};
 use sms_plan::rehearse::{Rehearsal, Setting};
 
 /// Each kind of the document, with the example that is one.
@@ -154,18 +154,16 @@ async fn every_release_of_windows_can_be_either_server() {
 
 #[tokio::test(start_paused = true)]
 async fn a_random_name_is_a_computer_name_and_drawn_anew_each_time() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/examples/windows-2019-domain.yaml"
+    let random = example_with(
+        "windows-2019-domain",
+        "newName: fs01-old ",
+        "newName: random ",
     );
-    let text = std::fs::read_to_string(path).unwrap();
-    let random = text.replace("newName: fs01-old ", "newName: random ");
-    assert_ne!(random, text, "the edit changes nothing");
     let mut names = BTreeSet::new();
     for seed in 1..4 {
         let setting = Setting {
             seed,
-            ..setting(path, &random)
+            ..random.clone()
         };
         let rehearsal = held(&setting).await;
         assert_eq!(rehearsal.run.state(), RunState::Succeeded);

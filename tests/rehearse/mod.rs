@@ -30,6 +30,15 @@ pub(crate) fn example(name: &str) -> Setting {
     setting(&path, &text)
 }
 
+/// The pair of an example whose inventory says something else at one place.
+fn example_with(name: &str, old: &str, new: &str) -> Setting {
+    let path = format!("{}/examples/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let edited = text.replacen(old, new, 1);
+    assert_ne!(edited, text, "the edit changes nothing");
+    setting(&path, &edited)
+}
+
 /// The pair of an inventory's text.
 fn setting(path: &str, text: &str) -> Setting {
     let registry = Registry::standard();
