@@ -112,11 +112,6 @@ impl Drive {
         self.run.clone().expect("an event")
     }
 
-    /// Asks it to stop, as Ctrl-C does.
-    pub(super) async fn stop(&self) {
-        self.signal("-INT").await;
-    }
-
     /// Sends it a signal, as `kill` names it.
     pub(super) async fn signal(&self, signal: &str) {
         let pid = self.child.id().expect("it still runs").to_string();

@@ -43,10 +43,7 @@ async fn a_host_key_that_changed_under_a_run_is_refused() {
     let Some(scene) = Scene::new("a_host_key_that_changed_under_a_run_is_refused") else {
         return;
     };
-    let mut drive = scene.start();
-    drive.until_started("connect-source").await;
-    drive.stop().await;
-    drive.end().await.with(4);
+    scene.apply(&["--until", "connect-source"]).await.with(4);
     let changed = on(
         SOURCE,
         "cd /etc/ssh && rm ssh_host_* && ssh-keygen -q -t ed25519 -N '' -f ssh_host_ed25519_key && \

@@ -9,10 +9,7 @@ async fn a_second_apply_says_that_everything_is_done() {
         return;
     };
     // An unfinished run is not begun anew.
-    let mut drive = scene.start();
-    drive.until_started("connect-source").await;
-    drive.stop().await;
-    drive.end().await.with(4);
+    scene.apply(&["--until", "connect-source"]).await.with(4);
     let refused = scene.apply(&[]).await.with(2);
     let run = scene.journal().await[0].run.clone();
     let hint = format!("sms-plan resume {run}");
