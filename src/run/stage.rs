@@ -72,13 +72,17 @@ impl StageState {
     }
 
     /// Where it stands after an event, were it to stand at `status` before. What never began has
-    /// nothing that could be undone.
+    /// nothing that could be undone; what began was on the path, and is never skipped.
     pub(super) fn after(
         &self,
         status: StageStatus,
         event: &EventKind,
     ) -> Result<StageStatus, IllegalEvent> {
-        if event.goes_back() && self.begun.is_none() {
+        let never = match self.begun {
+            None => event.goes_back(),
+            Some(_) => matches!(event, EventKind::Skipped { .. }),
+        };
+        if never {
             return Err(IllegalEvent {
                 status,
                 event: event.name().to_owned(),

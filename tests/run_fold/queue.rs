@@ -26,7 +26,8 @@ fn scan(run: &Run) -> Vec<usize> {
 
 fn end(run: &mut Run, position: usize, skip: bool) -> Event {
     let reason = String::new();
-    let kind = if skip && run.stage(position).status == StageStatus::Pending {
+    let state = run.stage(position);
+    let kind = if skip && state.status == StageStatus::Pending && state.begun.is_none() {
         EventKind::Skipped { reason }
     } else {
         EventKind::Succeeded {

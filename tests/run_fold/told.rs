@@ -238,6 +238,21 @@ fn nothing_is_left_that_never_began() {
 }
 
 #[test]
+fn what_has_begun_is_never_skipped() {
+    let mut run = run();
+    tell(&mut run, Some(0), started(1, None));
+    tell(&mut run, Some(0), failed());
+    tell(&mut run, None, ended(RunState::Failed));
+    let resumed = run.resumed("me".to_owned());
+    tell(&mut run, None, resumed);
+    assert_eq!(first(&run).status, StageStatus::Pending);
+    let reason = "its `when` is false now".to_owned();
+    let skipped = event(&run, Some(0), EventKind::Skipped { reason });
+    let error = run.fold(&skipped).expect_err("it was on the path");
+    assert!(matches!(error, FoldError::Illegal { .. }), "{error:?}");
+}
+
+#[test]
 fn a_roll_back_knows_whether_the_run_had_succeeded_and_what_was_compared() {
     for state in [RunState::Succeeded, RunState::Failed] {
         let mut run = run();
