@@ -7,7 +7,7 @@ use sms_plan::action::{Credentials, World, first_reach};
 use sms_plan::engine::{Drive, SystemClock, begin, check};
 use sms_plan::rehearse::{Setting, rehearse_on};
 use sms_plan::run::{Answer, Asked, Place, RunId, StageId};
-use sms_plan::simulated::Simulation;
+use sms_plan::simulated::{Meddling, Simulation};
 use sms_plan::store::{KeySource, MemoryStore, Sealer, Store};
 use zeroize::Zeroizing;
 
@@ -186,4 +186,28 @@ async fn what_only_a_run_can_answer_is_not_asked() {
     let text = text.replace(wait, &asks);
     setting.plan = Arc::new(plan(&text, &setting.registry));
     assert_eq!(trouble(&setting, &checked(&setting).await), [""; 0]);
+}
+
+/// A port that nobody listens at is a no; a directory that says nothing has not said no.
+#[tokio::test(start_paused = true)]
+async fn silence_is_an_answer_only_to_whether_somebody_listens() {
+    let mut setting = example("linux-to-linux-domain");
+    let knocks = "      - { tcp: { ports: [22, 445] }, when: 'source.transport == \"ssh\"' }\n";
+    let text = cutover();
+    assert!(text.contains(knocks));
+    let text = text.replace(
+        knocks,
+        &format!("{knocks}      - name_free: {{ name: a }}\n"),
+    );
+    setting.plan = Arc::new(plan(&text, &setting.registry));
+    for (meddling, found) in [
+        (Meddling::SwitchesOff(Place::Source), "tcp: no: "),
+        (Meddling::SilencesDomain, "name_free: nobody could tell: "),
+    ] {
+        let twin = setting.twin().unwrap();
+        twin.meddle(&meddling);
+        let trouble = trouble(&setting, &checked_on(&twin, &setting, None).await);
+        let first = trouble[0].strip_prefix("connect-source ").unwrap();
+        assert!(first.starts_with(found), "{meddling:?}: {trouble:#?}");
+    }
 }
