@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::Drive;
 use super::EngineError;
-use super::stages::off_the_path;
+use super::start::off_the_path;
 use super::work::seen_in_time;
 use crate::action::Action;
 use crate::action::ActionError;

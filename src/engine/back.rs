@@ -2,8 +2,6 @@
 //! undone, and at the end everything is compared with what was there before the first change.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::time::Duration;
 
 use tracing::Instrument as _;
 use tracing::info_span;
@@ -13,32 +11,22 @@ use super::Drive;
 use super::Engine;
 use super::EngineError;
 use super::Halt;
-use super::delay::delay;
-use super::delay::share;
-use super::stages::Gathered;
+use super::end::LIMIT;
 use super::work::LookBack;
 use super::work::LookedBack;
 use super::work::Turn;
 use super::work::look_back;
 use super::work::undo;
 use crate::action::ActionError;
-use crate::action::ActionErrorKind;
 use crate::action::Context;
-use crate::action::sealed_names;
 use crate::run::Event;
 use crate::run::EventKind;
-use crate::run::Probe;
 use crate::run::Run;
-use crate::run::RunState;
-use crate::run::StageId;
 use crate::run::StageStatus;
 use crate::run::Unwind;
 use crate::store::Batch;
 use crate::store::Lease;
 use crate::store::Store;
-
-/// How long a fence or the comparison may take on one server.
-const LIMIT: Duration = Duration::from_mins(1);
 
 /// What is left of a roll back.
 pub(super) struct Backwards {
@@ -65,6 +53,10 @@ impl Backwards {
             doubts: (0..drive.plan.stages.len()).filter(cut_off).collect(),
             unwind: Unwind::new(run),
         })
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.doubts.is_empty() && self.unwind.is_done()
     }
 }
 
@@ -172,7 +164,7 @@ impl Engine<'_> {
         doubt.or_else(|| backwards.unwind.next())
     }
 
-    fn cleared(&mut self, position: usize) {
+    pub(super) fn cleared(&mut self, position: usize) {
         if let Some(backwards) = &mut self.backwards {
             backwards.unwind.end(position);
         }
@@ -231,193 +223,5 @@ impl Engine<'_> {
             answered: false,
             ..self.context(position)
         }
-    }
-
-    /// Lets an undo begin, as soon as `UndoStarted` is durable.
-    pub(super) fn looked_back(
-        &mut self,
-        position: usize,
-        looked: LookedBack,
-        gathered: &mut Gathered,
-    ) -> Result<(), EngineError> {
-        match looked {
-            // Nothing has begun yet, so nothing is owed; a resume starts here.
-            LookedBack::Ready(_) if self.halt.is_some() => self.leave(position),
-            LookedBack::Ready(seen) => {
-                let kind = EventKind::UndoStarted {
-                    attempt: self.run.stage(position).undo_attempts + 1,
-                    standing: seen.as_ref().map(|probe| probe.standing),
-                    saw: seen.map(|probe| self.drive.world.clean(&probe.saw)),
-                };
-                self.tell(position, kind, gathered);
-                gathered.begun_back.push(position);
-            }
-            LookedBack::Gone(probe) => self.gone(position, Some(probe), gathered),
-            LookedBack::Refused(error) => self.refused_back(position, &error, gathered)?,
-        }
-        Ok(())
-    }
-
-    pub(super) fn taken_back(
-        &mut self,
-        position: usize,
-        result: Result<(), ActionError>,
-        gathered: &mut Gathered,
-    ) -> Result<(), EngineError> {
-        match result {
-            Ok(()) => {
-                self.gone(position, None, gathered);
-                Ok(())
-            }
-            Err(error) => self.refused_back(position, &error, gathered),
-        }
-    }
-
-    /// Nothing of the stage is there any more, or a look has found so.
-    pub(super) fn gone(&mut self, position: usize, seen: Option<Probe>, gathered: &mut Gathered) {
-        let settled = seen.map(|probe| self.drive.world.clean(&probe.saw));
-        self.tell(position, EventKind::Undone { settled }, gathered);
-        self.leave(position);
-        self.cleared(position);
-    }
-
-    /// What was cut off could not be finished: then what is there of it is taken back.
-    pub(super) fn not_finished(
-        &mut self,
-        position: usize,
-        error: &ActionError,
-        gathered: &mut Gathered,
-    ) -> Result<(), EngineError> {
-        let error = self.cleaned(error)?;
-        let kind = EventKind::Failed {
-            attempt: self.run.stage(position).attempts,
-            in_doubt: error.in_doubt,
-            error: error.chain,
-        };
-        self.tell(position, kind, gathered);
-        self.leave(position);
-        Ok(())
-    }
-
-    /// Decides between another attempt to undo, a pause and a failure.
-    fn refused_back(
-        &mut self,
-        position: usize,
-        error: &ActionError,
-        gathered: &mut Gathered,
-    ) -> Result<(), EngineError> {
-        let error = self.cleaned(error)?;
-        let stage = &self.drive.plan.stages[position];
-        let (id, retry) = (stage.id.clone(), stage.retry);
-        let state = self.run.stage(position);
-        let tries = state.tries + u32::from(!state.under_way);
-        let attempt = if state.under_way {
-            state.undo_attempts
-        } else {
-            0
-        };
-        let (mut delay_ms, mut waiting) = (None, None);
-        match error.kind {
-            ActionErrorKind::Person(why) => waiting = Some(why),
-            _ if error.heals() && tries < retry.attempts && self.halt.is_none() => {
-                let delay = delay(retry, tries, share(self.run.id(), &id, tries));
-                delay_ms = Some(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
-                self.due_later += 1;
-                self.at_work.remove(&position);
-                self.workers.spawn(async move {
-                    tokio::time::sleep(delay).await;
-                    Turn::Due(position)
-                });
-            }
-            _ => {}
-        }
-        let kind = EventKind::UndoFailed {
-            attempt,
-            delay_ms,
-            in_doubt: error.in_doubt,
-            waiting,
-            error: error.chain,
-        };
-        self.tell(position, kind, gathered);
-        if delay_ms.is_none() {
-            self.leave(position);
-            self.halt(if waiting.is_some() {
-                Halt::Paused
-            } else {
-                Halt::Failed
-            });
-        }
-        Ok(())
-    }
-
-    /// An error as the journal may hold it; a server that obeys another driver ends this one.
-    fn cleaned(&self, error: &ActionError) -> Result<ActionError, EngineError> {
-        let clean = |line: &String| self.drive.world.clean(line);
-        let chain: Vec<String> = error.chain.iter().map(clean).collect();
-        if error.kind == ActionErrorKind::Fenced {
-            return Err(EngineError::Fenced(chain.join(": ")));
-        }
-        Ok(ActionError {
-            chain,
-            ..error.clone()
-        })
-    }
-
-    fn tell(&self, position: usize, kind: EventKind, gathered: &mut Gathered) {
-        let id = self.drive.plan.stages[position].id.clone();
-        gathered.kinds.push((Some(id), kind));
-    }
-
-    /// How the run stands now that nothing moves any more on its way back.
-    pub(super) async fn end_back(
-        &mut self,
-        drafts: &mut Vec<(Option<StageId>, EventKind)>,
-        forget: &mut Vec<String>,
-    ) -> RunState {
-        let done = self
-            .backwards
-            .as_ref()
-            .is_some_and(|backwards| backwards.doubts.is_empty() && backwards.unwind.is_done());
-        let reason = match &self.halt {
-            _ if done => match self.last_act_back(drafts).await {
-                Ok(()) => {
-                    *forget = sealed_names();
-                    return RunState::RolledBack;
-                }
-                Err(error) => {
-                    let words = self.drive.world.clean(&error.to_string());
-                    format!("everything is undone, but not compared and freed: {words}")
-                }
-            },
-            Some(Halt::Failed) => return RunState::Failed,
-            Some(Halt::Paused) => return RunState::Paused,
-            Some(Halt::Stopped(reason)) => reason.clone(),
-            None => "no stage could be undone any more".to_owned(),
-        };
-        drafts.push((None, EventKind::Stopped { reason }));
-        RunState::Stopped
-    }
-
-    /// Compares with what was recorded, and takes the run's traces off the servers.
-    async fn last_act_back(
-        &mut self,
-        drafts: &mut Vec<(Option<StageId>, EventKind)>,
-    ) -> Result<(), ActionError> {
-        let view = self.view();
-        let world = Arc::clone(&self.drive.world);
-        let mut compared = world.compare(&view, LIMIT).await?;
-        let unseen = world
-            .clear_fences(&view, &self.drive.plan, &self.run, LIMIT)
-            .await?;
-        compared.differences.extend(unseen);
-        let clean = |lines: Vec<String>| lines.iter().map(|line| world.clean(line)).collect();
-        drafts.push((
-            None,
-            EventKind::Compared {
-                differences: clean(compared.differences),
-                allowed: clean(compared.allowed),
-            },
-        ));
-        Ok(())
     }
 }

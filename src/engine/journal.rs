@@ -13,6 +13,17 @@ use crate::run::StageId;
 use crate::store::Batch;
 use crate::store::SealedSecret;
 
+/// Events, secrets and names to forget that go into one append, and the stages whose attempts, or
+/// undos, begin once it is durable.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) kinds: Vec<(Option<StageId>, EventKind)>,
+    pub(super) secrets: Vec<Sealed>,
+    pub(super) forget: Vec<String>,
+    pub(super) begun: Vec<usize>,
+    pub(super) begun_back: Vec<usize>,
+}
+
 impl Engine<'_> {
     /// Makes events durable together with the secrets that belong to them, then folds them, then
     /// tells the reporter.
@@ -60,6 +71,25 @@ impl Engine<'_> {
                 event.kind.name()
             );
             (self.report)(News::Event(&event), &self.run);
+        }
+        Ok(())
+    }
+
+    /// Gathers an event of one stage.
+    pub(super) fn tell(&self, position: usize, kind: EventKind, gathered: &mut Gathered) {
+        let id = self.drive.plan.stages[position].id.clone();
+        gathered.kinds.push((Some(id), kind));
+    }
+
+    /// Makes durable what was gathered; only then the attempts begin.
+    pub(super) async fn write(&mut self, gathered: Gathered) -> Result<(), EngineError> {
+        self.append(gathered.kinds, gathered.secrets, gathered.forget)
+            .await?;
+        for position in gathered.begun {
+            self.spawn_apply(position);
+        }
+        for position in gathered.begun_back {
+            self.spawn_undo(position);
         }
         Ok(())
     }

@@ -13,13 +13,16 @@ mod confirm;
 mod deadline;
 mod delay;
 mod edit;
+mod end;
 mod gate;
 mod journal;
 mod news;
 mod runtime;
-mod stages;
 mod stall;
+mod start;
 mod stop;
+mod turns;
+mod turns_back;
 mod verify;
 mod work;
 
@@ -62,14 +65,11 @@ use crate::action::World;
 use crate::plan::DurationText;
 use crate::plan::Inventory;
 use crate::plan::Plan;
-use crate::run::EventKind;
 use crate::run::FoldError;
 use crate::run::Place;
 use crate::run::Queue;
 use crate::run::Run;
-use crate::run::RunState;
 use crate::run::StageId;
-use crate::run::StageStatus;
 use crate::store::Lease;
 use crate::store::SealError;
 use crate::store::Sealer;
@@ -270,78 +270,5 @@ impl Engine<'_> {
             }
             _ => {}
         }
-    }
-
-    /// Writes down how the run stands now that nothing moves any more.
-    async fn finish(&mut self) -> Result<(), EngineError> {
-        let mut drafts = Vec::new();
-        let waiting = self
-            .run
-            .stages()
-            .any(|(_, stage)| stage.status == StageStatus::Waiting);
-        let failed = self
-            .run
-            .stages()
-            .any(|(_, stage)| stage.status == StageStatus::Failed);
-        let mut forget = Vec::new();
-        let state = if self.backwards.is_some() {
-            self.end_back(&mut drafts, &mut forget).await
-        } else if self.run.is_complete() && self.run.unconfirmed().is_some() {
-            self.end_unconfirmed(&mut drafts)
-        } else if self.run.is_complete() {
-            self.last_act(&mut drafts).await
-        } else if let Some(Halt::Stopped(reason)) = &self.halt
-            && !failed
-        {
-            drafts.push((
-                None,
-                EventKind::Stopped {
-                    reason: reason.clone(),
-                },
-            ));
-            RunState::Stopped
-        } else if failed {
-            RunState::Failed
-        } else if waiting {
-            RunState::Paused
-        } else {
-            let reason = self
-                .reached()
-                .unwrap_or_else(|| "no stage could start any more".to_owned());
-            drafts.push((None, EventKind::Stopped { reason }));
-            RunState::Stopped
-        };
-        drafts.push((None, EventKind::RunEnded { state }));
-        self.append(drafts, Vec::new(), forget).await?;
-        self.drive.world.close().await;
-        let free = matches!(state, RunState::Succeeded | RunState::RolledBack);
-        self.drive.store.release(&self.drive.lease, free).await?;
-        Ok(())
-    }
-
-    /// Says so where this process has done all that it was to do.
-    fn reached(&self) -> Option<String> {
-        let last = self.last?;
-        let ended = (0..=last).all(|position| self.run.stage(position).status.has_ended());
-        let id = &self.drive.plan.stages[last].id;
-        ended.then(|| format!("every stage up to `{id}` has ended, as --until asked"))
-    }
-
-    /// Takes the run's traces off the servers. The run counts as succeeded only when they are gone;
-    /// a resume of a complete run does nothing but this.
-    async fn last_act(&mut self, drafts: &mut Vec<(Option<StageId>, EventKind)>) -> RunState {
-        let view = self.view();
-        let world = &self.drive.world;
-        let cleared = world
-            .clear_fences(&view, &self.drive.plan, &self.run, Duration::from_mins(1))
-            .await;
-        let words = match cleared {
-            // No first connection is left open where every stage has ended.
-            Ok(_) => return RunState::Succeeded,
-            Err(error) => world.clean(&error.to_string()),
-        };
-        let reason = format!("every stage has ended, but the fence is still there: {words}");
-        drafts.push((None, EventKind::Stopped { reason }));
-        RunState::Stopped
     }
 }
