@@ -8,21 +8,14 @@ use super::Confirmation;
 use super::Event;
 use super::EventKind;
 use super::IllegalEvent;
-use super::LEAVE;
-use super::LOOK_AGAIN;
 use super::Place;
-use super::RETRY;
 use super::Run;
 use super::RunId;
 use super::RunState;
 use super::Shape;
-use super::ShapeStage;
 use super::StageId;
-use super::StageState;
-use super::StageStatus;
 use super::event::EVENT_VERSION;
 use super::event::Scope;
-use super::progress::Progress;
 
 /// Why an event does not continue a journal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -162,73 +155,6 @@ impl Run {
         Ok(())
     }
 
-    /// Stages keep what is known of them by their names, wherever they stand in the edited plan.
-    fn fold_edit(&mut self, event: &Event) -> Result<(), FoldError> {
-        let EventKind::PlanEdited {
-            by,
-            reason,
-            accepted,
-            touched,
-            plan,
-            inventory,
-            shape,
-            ..
-        } = &event.kind
-        else {
-            return Ok(());
-        };
-        if let Some(shape) = shape {
-            self.reshape(event.seq, shape)?;
-        }
-        for (stage, state) in self.shape.stages.iter().zip(&mut self.stages) {
-            state.touched = touched.contains(&stage.id);
-            state.begun_since = false;
-        }
-        self.edits += 1;
-        for (kept, new) in [(&mut self.plan, plan), (&mut self.inventory, inventory)] {
-            if new.is_some() {
-                kept.clone_from(new);
-            }
-        }
-        let accepted = accepted.iter().map(|what| Accepted {
-            what: format!("edit: {what}"),
-            by: by.clone(),
-            reason: reason.clone(),
-        });
-        self.accepted.extend(accepted);
-        Ok(())
-    }
-
-    fn reshape(&mut self, seq: u64, shape: &Shape) -> Result<(), FoldError> {
-        if !shape.is_sound() {
-            return Err(FoldError::Unsound { seq });
-        }
-        let index = shape.index();
-        let lost = self.stages().find(|(stage, state)| {
-            !index.contains_key(&stage.id) && (state.has_begun() || state.held_back)
-        });
-        if let Some((stage, _)) = lost {
-            let stage = stage.id.clone();
-            return Err(FoldError::LosesStage { seq, stage });
-        }
-        let mut stages = vec![StageState::default(); shape.stages.len()];
-        for (old, state) in self.shape.stages.iter().zip(&mut self.stages) {
-            if let Some(position) = index.get(&old.id) {
-                stages[*position] = std::mem::take(state);
-            }
-        }
-        let weights = shape.stages.iter().map(|stage| stage.weight);
-        self.progress = Progress::new(shape.begins, weights);
-        for (stage, state) in shape.stages.iter().zip(&stages) {
-            self.progress
-                .moved(StageStatus::Pending, state.status, stage.weight);
-        }
-        self.stages = stages;
-        self.index = Arc::new(index);
-        self.shape = Arc::new(shape.clone());
-        Ok(())
-    }
-
     /// Every stage may be tried as often as its plan says once more.
     fn begin_anew(&mut self, event: &Event) -> Result<(), FoldError> {
         self.move_all(event)?;
@@ -253,177 +179,6 @@ impl Run {
             // Whoever was at it is gone, or has been told to begin anew.
             stage.under_way = false;
         }
-        Ok(())
-    }
-
-    fn fold_stage(&mut self, id: &StageId, event: &Event) -> Result<(), FoldError> {
-        let seq = event.seq;
-        let Some(&position) = self.index.get(id) else {
-            return Err(FoldError::UnknownStage {
-                seq,
-                stage: id.clone(),
-            });
-        };
-        let ShapeStage { weight, on, .. } = self.shape.stages[position];
-        let stage = &mut self.stages[position];
-        let before = stage.status;
-        stage.status = stage
-            .after(before, &event.kind)
-            .map_err(|source| FoldError::Illegal {
-                seq,
-                stage: id.clone(),
-                source,
-            })?;
-        let begins = matches!(
-            event.kind,
-            EventKind::Started { .. } | EventKind::Succeeded { .. } | EventKind::Adopted { .. }
-        );
-        if begins && stage.begun.is_none() {
-            stage.begun = Some(seq);
-            stage.found = self.reach.get(&on).cloned();
-        }
-        match &event.kind {
-            EventKind::Started {
-                attempt,
-                token,
-                reach,
-                ..
-            } => {
-                if stage.attempts == 0 {
-                    stage.token = token.clone();
-                    stage.started_at = Some(event.at.clone());
-                }
-                stage.attempts = *attempt;
-                stage.tries += 1;
-                stage.answered = false;
-                stage.planned.clone_from(reach);
-                stage.overridden = false;
-                stage.begun_since = true;
-                // From here on a doubt is that of the new attempt.
-                stage.again = false;
-            }
-            EventKind::Succeeded {
-                output,
-                reach,
-                settled,
-                ..
-            } => {
-                stage.output = output.clone();
-                stage.remark.clone_from(settled);
-                if let Some(reach) = reach {
-                    stage.led = Some(reach.clone());
-                    self.reach.insert(on, reach.clone());
-                }
-            }
-            EventKind::Adopted {
-                output,
-                reach,
-                reason,
-                ..
-            } => {
-                stage.output = output.clone();
-                stage.remark = Some(reason.clone());
-                if let Some(reach) = reach {
-                    stage.led = Some(reach.clone());
-                    self.reach.insert(on, reach.clone());
-                }
-            }
-            EventKind::Skipped { reason } => stage.remark = Some(reason.clone()),
-            EventKind::Retrying {
-                error, in_doubt, ..
-            } => {
-                // An attempt was counted when it began; a look that failed counts here.
-                if stage.under_way {
-                    stage.answered = !in_doubt;
-                } else {
-                    stage.tries += 1;
-                }
-                stage.error.clone_from(error);
-            }
-            EventKind::Failed {
-                error, in_doubt, ..
-            } => {
-                if stage.under_way {
-                    stage.answered = !in_doubt;
-                }
-                stage.error.clone_from(error);
-            }
-            EventKind::Waiting {
-                why,
-                message,
-                until,
-            } => {
-                stage.waiting = Some(*why);
-                stage.until.clone_from(until);
-                stage.error = vec![message.clone()];
-            }
-            EventKind::OverrideAccepted { what, .. } if what == LOOK_AGAIN => {
-                stage.again = true;
-                stage.ended_at = None;
-            }
-            EventKind::OverrideAccepted { what, .. } if what == RETRY => stage.overridden = true,
-            EventKind::OverrideAccepted { what, reason, .. } if what == LEAVE => {
-                stage.remark = Some(reason.clone());
-                stage.waiting = None;
-                stage.planned = None;
-            }
-            EventKind::HeldBack { .. } => stage.held_back = true,
-            EventKind::Approved { begins: true, .. } => {
-                stage.held_back = false;
-                stage.waiting = None;
-            }
-            EventKind::UndoStarted { attempt, .. } => {
-                stage.undo_attempts = *attempt;
-                stage.tries += 1;
-                stage.answered = false;
-                stage.overridden = false;
-                stage.waiting = None;
-                stage.error.clear();
-                // What had ended may be found where it was before from here on.
-                if stage.planned.is_none() {
-                    stage.planned = stage.put_back(self.reach.get(&on));
-                }
-            }
-            EventKind::UndoFailed {
-                in_doubt,
-                waiting,
-                error,
-                ..
-            } => {
-                if stage.under_way {
-                    stage.answered = !in_doubt;
-                } else {
-                    stage.tries += 1;
-                }
-                stage.waiting = *waiting;
-                stage.error.clone_from(error);
-            }
-            EventKind::Undone { settled } => {
-                if let Some(reach) = stage.put_back(self.reach.get(&on)) {
-                    self.reach.insert(on, reach);
-                }
-                stage.planned = None;
-                stage.waiting = None;
-                stage.error.clear();
-                stage.remark.clone_from(settled);
-            }
-            EventKind::Snapshot { data } => {
-                self.snapshots.insert(id.clone(), data.clone());
-            }
-            _ => {}
-        }
-        stage.under_way = matches!(
-            event.kind,
-            EventKind::Started { .. } | EventKind::UndoStarted { .. }
-        ) || (stage.under_way
-            && matches!(event.kind, EventKind::Snapshot { .. }));
-        if stage.status.has_ended() && !before.has_ended() {
-            stage.ended_at = Some(event.at.clone());
-            stage.planned = None;
-            stage.waiting = None;
-            stage.again = false;
-        }
-        self.progress.moved(before, stage.status, weight);
         Ok(())
     }
 }

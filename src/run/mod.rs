@@ -7,6 +7,8 @@ mod asked;
 mod confirmation;
 mod event;
 mod fold;
+mod fold_edit;
+mod fold_stage;
 mod foresee;
 mod hex;
 mod id;
