@@ -172,10 +172,10 @@ async fn learn(
 ) -> Result<(), EngineError> {
     let kinds = kinds.into_iter().map(|kind| (Some(stage.clone()), kind));
     let (store, clock) = (drive.store.as_ref(), drive.clock.as_ref());
-    for event in write(store, clock, &drive.lease, run, kinds.collect()).await? {
-        if !Arc::make_mut(view).learn(&event, run) {
-            *view = Arc::new(View::of(&drive.plan, &drive.inventory, run));
-        }
+    let events = write(store, clock, &drive.lease, run, kinds.collect()).await?;
+    let kept_up = Arc::make_mut(view);
+    if !events.iter().all(|event| kept_up.learn(event, run)) {
+        *view = Arc::new(View::of(&drive.plan, &drive.inventory, run));
     }
     Ok(())
 }
