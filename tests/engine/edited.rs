@@ -201,14 +201,15 @@ async fn a_skipped_stage_may_say_what_it_likes_but_when_it_runs() {
         ),
         (
             plan.replace("'false'", "'true'"),
-            Err("never: when: false -> true"),
+            Err("never: when: false -> true: it was skipped"),
         ),
     ] {
         let mut bench = Bench::new(plan);
         bench.stand.order("b", &[Fault::Final]);
         bench.apply().await.expect("no cut");
         let told = bench.resume_edited(&edited, &[]).await.expect("no cut");
-        let told = told.map(drop).map_err(|refused| refused[0].change.clone());
+        let told = told.map(drop);
+        let told = told.map_err(|refused| format!("{}: {}", refused[0].change, refused[0].why));
         assert_eq!(told, expected.map_err(str::to_owned));
     }
 }
@@ -263,6 +264,23 @@ async fn what_an_edit_touches_is_asked_early_before_the_next_change() {
         .expect("no cut")
         .expect("taken");
     assert_eq!(run.state(), RunState::Succeeded);
+}
+
+/// A name that was free before the stage took it is not free any more.
+#[tokio::test(start_paused = true)]
+async fn what_has_begun_is_not_asked_early_again_though_an_edit_touches_it() {
+    let asks = |answer| format!(", preconditions: [{{ expr: '{answer}', early: true }}]");
+    let edited = PLAN
+        .replace(
+            "id: a, on: source",
+            &format!("id: a, on: source{}", asks("1 == 2")),
+        )
+        .replace(
+            "id: d, needs: [c]",
+            &format!("id: d, needs: [c]{}", asks("1 == 1")),
+        );
+    let (bench, _) = taken(&edited, &["a"]).await;
+    assert_eq!(bench.stand.attempts(), ["a", "b", "b", "c", "d"]);
 }
 
 #[tokio::test(start_paused = true)]
