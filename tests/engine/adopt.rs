@@ -181,6 +181,17 @@ async fn what_is_vouched_for_leads_to_where_the_attempt_would_have_led() {
     assert_eq!(bench.read().reach(Place::Source), Some(&moved));
 }
 
+/// A person may have done what the run has never begun, a change of the address included.
+#[tokio::test(start_paused = true)]
+async fn what_never_began_is_looked_for_where_it_would_have_led() {
+    let mut bench = Bench::new("id: first, on: source, with: { leads: 192.0.2.99 }");
+    bench.begin().await;
+    bench.take_over().await;
+    bench.stand.put("first", 2);
+    let adopted = bench.adopt("first", &word(false)).await;
+    assert!(adopted.expect("it answers there").verified);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_has_ended_or_is_off_the_path_is_not_adopted() {
     let mut bench = failed().await;

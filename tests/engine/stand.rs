@@ -14,7 +14,7 @@ use sms_plan::action::{
     Action, ActionError, ActionErrorKind, Cause, Context, Manual, Pace, Prepared,
 };
 use sms_plan::plan::{Nature, Signature};
-use sms_plan::run::{EventKind, Outcome, Place, Probe, Sealed, Standing};
+use sms_plan::run::{Account, EventKind, Outcome, Place, Probe, Reach, Sealed, Standing};
 use tokio::time::sleep;
 
 use super::cut::CutStore;
@@ -282,6 +282,15 @@ impl Step {
     }
 }
 
+/// Where the host answers once the stage has ended, if it is to lead it elsewhere.
+fn leads(cx: &Context) -> Option<Reach> {
+    Some(Reach {
+        address: cx.stage().with["leads"].as_str()?.to_owned(),
+        name: "moved".to_owned(),
+        account: Account::Given,
+    })
+}
+
 #[async_trait]
 impl Action for Step {
     fn signature(&self) -> Signature {
@@ -300,7 +309,7 @@ impl Action for Step {
             parameters: json!({
                 "type": "object",
                 "additionalProperties": false,
-                "properties": { "secret": { "type": "string" }, "forget": { "type": "string" }, "found": { "type": "string" } },
+                "properties": { "secret": { "type": "string" }, "forget": { "type": "string" }, "found": { "type": "string" }, "leads": { "type": "string" } },
             }),
             templates: &[],
             expressions: &[],
@@ -345,6 +354,12 @@ impl Action for Step {
         if blind {
             return Ok(Probe::blind("nobody can look"));
         }
+        let planned = cx.view.planned.get(&cx.place());
+        if let Some(reach) = leads(cx)
+            && planned != Some(&reach)
+        {
+            return Ok(Probe::new(Standing::Unreachable, "nobody answers there"));
+        }
         let halves = self.stand.halves(id);
         let standing = said.unwrap_or(match halves {
             0 => Standing::Before,
@@ -366,7 +381,7 @@ impl Action for Step {
         Ok(Prepared {
             token: json!({ "noted": cx.stage().id }),
             secrets: secrets.into_iter().collect(),
-            ..Prepared::default()
+            reach: leads(cx),
         })
     }
 
