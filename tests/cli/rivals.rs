@@ -1,11 +1,13 @@
 //! Two processes and one run, two runs and one server, a process that sleeps: only one of them
 //! writes, and the others say who it is.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::process::Child;
 use std::process::Command;
 use std::process::Output;
 use std::process::Stdio;
+use std::time::Duration;
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -24,15 +26,22 @@ struct Living {
 
 impl Living {
     fn new() -> Self {
-        let wait = "i=0; while [ ! -e GO ] && [ $i -lt 600 ]; do i=$((i+1)); sleep 0.05; done;";
+        let wait = "i=0; while [ ! -e {go} ] && [ $i -lt 600 ]; do i=$((i+1)); sleep 0.05; done;";
         let errands = Errands::with(wait);
         let plan = std::fs::read_to_string(errands.desk.path("plan.yaml")).unwrap();
         let go = errands.desk.path(GO).display().to_string();
-        errands.desk.write("plan.yaml", plan.replace("GO", &go));
+        errands.desk.write("plan.yaml", plan.replace("{go}", &go));
         let mut program = errands.desk.program(&APPLY);
         let program = program.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = program.spawn().unwrap();
+        let mut child = program.spawn().unwrap();
         until("the last errand", || {
+            if child.try_wait().unwrap().is_some() {
+                let mut told = [String::new(), String::new()];
+                let (out, err) = (child.stdout.as_mut(), child.stderr.as_mut());
+                out.unwrap().read_to_string(&mut told[0]).unwrap();
+                err.unwrap().read_to_string(&mut told[1]).unwrap();
+                panic!("it ended before: {told:#?}");
+            }
             let begun = |event: &Value| event["stage"] == "last" && event["event"] == "Started";
             errands.journal().iter().any(begun)
         });
@@ -50,20 +59,36 @@ impl Living {
         assert!(done.success(), "{signal}");
     }
 
+    /// Stops it, and not in the middle of a write: nobody else can write then.
     fn stop(&self) {
-        self.signal("-STOP");
         let stat = format!("/proc/{}/stat", self.child.id());
-        until("it stops", || {
-            std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T "))
+        until("it stops between two writes", || {
+            self.signal("-STOP");
+            until("it stops", || {
+                std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T "))
+            });
+            let may_write = self.may_write();
+            if !may_write {
+                self.signal("-CONT");
+            }
+            may_write
         });
+    }
+
+    fn may_write(&self) -> bool {
+        let database = self.database();
+        database.busy_timeout(Duration::ZERO).unwrap();
+        database.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok()
+    }
+
+    fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.errands.desk.path(".sms-plan/state.db")).unwrap()
     }
 
     /// The lease is as old as if it had slept for longer than that lasts.
     fn lease_ends(&self, when: &str) {
-        let path = self.errands.desk.path(".sms-plan/state.db");
-        let database = rusqlite::Connection::open(path).unwrap();
         let update = format!("UPDATE leases SET expires_at = unixepoch() {when}");
-        assert_eq!(database.execute(&update, []).unwrap(), 1);
+        assert_eq!(self.database().execute(&update, []).unwrap(), 1);
     }
 
     fn go(&self) {
@@ -71,23 +96,31 @@ impl Living {
     }
 
     fn say(&self, arguments: &[&str]) -> String {
-        self.hidden(&self.errands.desk.all(arguments))
-    }
-
-    /// A text without what differs from one run to the next.
-    fn hidden(&self, text: &str) -> String {
-        let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
-        let text = text.replace(&self.run, "[run]");
-        let text = text.replace(&self.child.id().to_string(), "[pid]");
-        let text = text.replace(machine.trim(), "[machine]");
-        let time = regex::Regex::new(r"\d{4}-\d\d-\d\dT[0-9:.]+Z").unwrap();
-        time.replace_all(&text, "[time]").into_owned()
+        hidden(
+            &self.errands.desk.all(arguments),
+            &self.run,
+            self.child.id(),
+        )
     }
 
     fn end(self) -> (Errands, Output) {
         let output = self.child.wait_with_output().unwrap();
         (self.errands, output)
     }
+}
+
+/// A text without what differs from one run to the next.
+fn hidden(text: &str, run: &str, pid: u32) -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let mut text = text.replace(run, "[run]");
+    for (differs, name) in [
+        (r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "[time]"),
+        (&format!(r"\b{pid}\b"), "[pid]"),
+    ] {
+        let differs = regex::Regex::new(differs).unwrap();
+        text = differs.replace_all(&text, name).into_owned();
+    }
+    text.replace(machine.trim(), "[machine]")
 }
 
 const LOCKS: [&str; 4] = ["runs", "-i", "inventory.yaml", "--locks"];
@@ -125,7 +158,6 @@ fn a_process_that_sleeps_keeps_the_run_until_its_lease_ends() {
     assert!(words.ends_with("has been silent"), "{words}");
 
     living.signal("-CONT");
-    let hidden = |text: &str, living: &Living| living.hidden(text);
     let Living {
         errands,
         child,
@@ -138,25 +170,15 @@ fn a_process_that_sleeps_keeps_the_run_until_its_lease_ends() {
         journal.windows(told.len()).any(|part| part == told),
         "{told:#?}"
     );
-    let again = Command::new("true").spawn().unwrap();
-    let ended = errands
-        .desk
-        .ended(output)
-        .replace(&pid.to_string(), "[pid]");
-    let living = Living {
-        errands,
-        child: again,
-        run,
-    };
-    let told = hidden(&ended, &living);
+    let told = hidden(&errands.desk.ended(output), &run, pid);
     // It asks the store or the machine first, as it happens, and neither knows it any more.
     if told.contains("a server obeys another driver by now") {
         assert!(told.starts_with("exit 4\n"), "{told}");
     } else {
         assert_snapshot!("the_first_process_wakes", told);
     }
-    assert_eq!(living.errands.journal(), journal, "it wrote something");
-    living.errands.ended_well("taken over");
+    assert_eq!(errands.journal(), journal, "it wrote something");
+    errands.ended_well("taken over");
 }
 
 #[test]

@@ -92,8 +92,8 @@ fn asks(desk: &Desk, name: &str, code: &str) {
     let here = desk.path("left").display().to_string();
     let text = ASKS
         .replace("'other'", &format!("'{name}'"))
-        .replace("HERE", &here)
-        .replace("CODE", code);
+        .replace("CODE", code)
+        .replace("HERE", &here);
     desk.write("plan.yaml", text);
 }
 
