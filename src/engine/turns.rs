@@ -152,45 +152,46 @@ impl Engine<'_> {
         gathered: &mut Gathered,
     ) -> Result<(), EngineError> {
         let error = self.cleaned(error)?;
-        let attempts = self.drive.plan.stages[position].retry.attempts;
-        let state = self.run.stage(position);
-        let attempt = state.attempts;
-        let tries = state.tries + u32::from(!state.under_way);
-        let kind = match error.kind {
-            ActionErrorKind::Person(why) => {
-                let now = self.drive.clock.now();
-                self.leave(position);
-                self.halt(Halt::Paused);
-                EventKind::Waiting {
-                    why,
-                    message: error.chain.join(": "),
-                    until: error.within.map(|within| after(&now, within)),
-                }
+        let attempt = self.run.stage(position).attempts;
+        let kind = if let ActionErrorKind::Person(why) = error.kind {
+            let now = self.drive.clock.now();
+            self.leave(position);
+            self.halt(Halt::Paused);
+            EventKind::Waiting {
+                why,
+                message: error.chain.join(": "),
+                until: error.within.map(|within| after(&now, within)),
             }
-            _ if error.heals() && tries < attempts && self.halt.is_none() => EventKind::Retrying {
+        } else if let Some(delay_ms) = self.again_later(position, &error) {
+            EventKind::Retrying {
                 attempt,
-                delay_ms: self.again_later(position, tries),
+                delay_ms,
                 in_doubt: error.in_doubt,
                 error: error.chain,
-            },
-            _ => {
-                self.leave(position);
-                self.halt(Halt::Failed);
-                EventKind::Failed {
-                    attempt,
-                    in_doubt: error.in_doubt,
-                    error: error.chain,
-                }
+            }
+        } else {
+            self.leave(position);
+            self.halt(Halt::Failed);
+            EventKind::Failed {
+                attempt,
+                in_doubt: error.in_doubt,
+                error: error.chain,
             }
         };
         self.tell(position, kind, gathered);
         Ok(())
     }
 
-    /// Gives a stage another turn after a delay, and returns that in milliseconds. Its host stays
-    /// taken: the attempt to come may find the last one unfinished.
-    pub(super) fn again_later(&mut self, position: usize, tries: u32) -> u64 {
+    /// Gives a stage another turn, where its error may heal and its plan has tries left, after a
+    /// delay that is returned in milliseconds. Its host stays taken: the attempt to come may find
+    /// the last one unfinished.
+    pub(super) fn again_later(&mut self, position: usize, error: &ActionError) -> Option<u64> {
         let stage = &self.drive.plan.stages[position];
+        let state = self.run.stage(position);
+        let tries = state.tries + u32::from(!state.under_way);
+        if !error.heals() || tries >= stage.retry.attempts || self.halt.is_some() {
+            return None;
+        }
         let delay = delay(stage.retry, tries, share(self.run.id(), &stage.id, tries));
         self.due_later += 1;
         self.at_work.remove(&position);
@@ -198,7 +199,7 @@ impl Engine<'_> {
             tokio::time::sleep(delay).await;
             Turn::Due(position)
         });
-        u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)
+        Some(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX))
     }
 
     /// An error as the journal may hold it; a server that obeys another driver ends this one.

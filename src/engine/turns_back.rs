@@ -85,22 +85,17 @@ impl Engine<'_> {
         gathered: &mut Gathered,
     ) -> Result<(), EngineError> {
         let error = self.cleaned(error)?;
-        let attempts = self.drive.plan.stages[position].retry.attempts;
         let state = self.run.stage(position);
-        let tries = state.tries + u32::from(!state.under_way);
         let attempt = if state.under_way {
             state.undo_attempts
         } else {
             0
         };
-        let (mut delay_ms, mut waiting) = (None, None);
-        match error.kind {
-            ActionErrorKind::Person(why) => waiting = Some(why),
-            _ if error.heals() && tries < attempts && self.halt.is_none() => {
-                delay_ms = Some(self.again_later(position, tries));
-            }
-            _ => {}
-        }
+        let delay_ms = self.again_later(position, &error);
+        let waiting = match error.kind {
+            ActionErrorKind::Person(why) => Some(why),
+            _ => None,
+        };
         let kind = EventKind::UndoFailed {
             attempt,
             delay_ms,
