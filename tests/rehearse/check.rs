@@ -11,7 +11,7 @@ use sms_plan::simulated::{Meddling, Simulation};
 use sms_plan::store::{KeySource, MemoryStore, Sealer, Store};
 use zeroize::Zeroizing;
 
-use super::{cutover, example, example_with, held, plan, with};
+use super::{edited, example, example_with, held, with};
 
 /// What is asked of a pair, of servers that are as its inventory says.
 async fn checked(setting: &Setting) -> Vec<Asked> {
@@ -178,28 +178,18 @@ async fn a_run_that_holds_the_servers_is_in_the_way_unless_it_is_given_up() {
 /// What a look asks that builds on a change is a question for the run.
 #[tokio::test(start_paused = true)]
 async fn what_only_a_run_can_answer_is_not_asked() {
-    let mut setting = example("linux-to-linux-domain");
     let wait = "  - id: wait-source-after-rename\n";
-    let text = cutover();
-    assert!(text.contains(wait));
     let asks = format!("{wait}    preconditions: [{{ expr: 'run.id == \"x\"' }}]\n");
-    let text = text.replace(wait, &asks);
-    setting.plan = Arc::new(plan(&text, &setting.registry));
+    let setting = edited("linux-to-linux-domain", |text| text.replace(wait, &asks));
     assert_eq!(trouble(&setting, &checked(&setting).await), [""; 0]);
 }
 
 /// A port that nobody listens at is a no; a directory that says nothing has not said no.
 #[tokio::test(start_paused = true)]
 async fn silence_is_an_answer_only_to_whether_somebody_listens() {
-    let mut setting = example("linux-to-linux-domain");
     let knocks = "      - { tcp: { ports: [22, 445] }, when: 'source.transport == \"ssh\"' }\n";
-    let text = cutover();
-    assert!(text.contains(knocks));
-    let text = text.replace(
-        knocks,
-        &format!("{knocks}      - name_free: {{ name: a }}\n"),
-    );
-    setting.plan = Arc::new(plan(&text, &setting.registry));
+    let asks = format!("{knocks}      - name_free: {{ name: a }}\n");
+    let setting = edited("linux-to-linux-domain", |text| text.replace(knocks, &asks));
     for (meddling, found) in [
         (Meddling::SwitchesOff(Place::Source), "tcp: no: "),
         (Meddling::SilencesDomain, "name_free: nobody could tell: "),

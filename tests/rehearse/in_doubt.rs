@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use sms_plan::action::{Registry, roots};
 use sms_plan::rehearse::{Interruption, InterruptionKind, Rehearsal, Setting, rehearse_on};
@@ -11,7 +10,7 @@ use sms_plan::report::ending;
 use sms_plan::run::{Event, EventKind, Place, RunId, RunState, StageId, Standing, WaitingFor};
 use sms_plan::simulated::{Fault, FaultKind, Meddling};
 
-use super::{cutover, example, held, plan, with};
+use super::{edited, held, with};
 
 const STANDINGS: [Standing; 5] = [
     Standing::Before,
@@ -185,12 +184,8 @@ fn answer(events: &[Event], stage: &str) -> Option<(Standing, String)> {
 
 /// The setting in which a stage is looked at.
 fn set(pair: &str) -> Setting {
-    let setting = with(example(pair), &["source.alternates=files,archive"]);
-    let text = format!("{}{OWN}", cutover());
-    Setting {
-        plan: Arc::new(plan(&text, &setting.registry)),
-        ..setting
-    }
+    let setting = edited(pair, |text| format!("{text}{OWN}"));
+    with(setting, &["source.alternates=files,archive"])
 }
 
 /// Where the stage starts, and where it ends, in an undisturbed journal.

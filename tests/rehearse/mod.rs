@@ -72,6 +72,17 @@ fn cutover() -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
+/// A pair with an edit of the shipped plan.
+fn edited(name: &str, edit: impl Fn(&str) -> String) -> Setting {
+    let setting = example(name);
+    let text = edit(&cutover());
+    assert_ne!(text, cutover(), "the edit changes nothing");
+    Setting {
+        plan: Arc::new(plan(&text, &setting.registry)),
+        ..setting
+    }
+}
+
 fn plan(text: &str, registry: &Registry) -> Plan {
     let source = Source::from_text("plans/cutover.yaml", text);
     load_plan(&source, &registry.catalogue())

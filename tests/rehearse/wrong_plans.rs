@@ -1,25 +1,12 @@
 //! A plan, an inventory or a domain that would fail outside fails in the twin, for the same reason.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 use serde_json::json;
-use sms_plan::rehearse::{Rehearsal, Setting};
+use sms_plan::rehearse::Rehearsal;
 use sms_plan::run::{EventKind, Place, RunState};
 use sms_plan::simulated::CODES;
 
-use super::{cutover, example, fault, held, plan, why, with};
-
-/// The shipped plan with an edit.
-fn edited(name: &str, edit: impl Fn(&str) -> String) -> Setting {
-    let setting = example(name);
-    let text = edit(&cutover());
-    assert_ne!(text, cutover(), "the edit changes nothing");
-    Setting {
-        plan: Arc::new(plan(&text, &setting.registry)),
-        ..setting
-    }
-}
+use super::{edited, example, fault, held, why, with};
 
 /// The plan with stages that never run: what needs them goes on without.
 fn without(text: &str, ids: &[&str]) -> String {
