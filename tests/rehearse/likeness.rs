@@ -4,6 +4,7 @@
 //! replaced by names that say which one it is: "boot 2" is the second that the journal speaks of.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -128,23 +129,35 @@ impl Recorded {
         snapshots.map(str::to_owned).collect()
     }
 
-    /// What happened on each host and off them, in its order, without what differs between runs; the
-    /// percents too, where they do not depend on which host was faster.
-    pub(crate) fn told(&self, events: &[Event], percents: bool) -> BTreeMap<Place, Vec<String>> {
+    /// What happened on each host and off them: in its order and with the percents where stages ran
+    /// one at a time, else stage by stage, for then both depend on which host was faster.
+    pub(crate) fn told(
+        &self,
+        events: &[Event],
+        one_at_a_time: bool,
+    ) -> BTreeMap<(Place, String), Vec<String>> {
         let plan = super::plan(&self.plan, &Registry::standard());
         let mut names = BTreeMap::<Place, Names>::new();
-        let mut told = BTreeMap::<Place, Vec<String>>::new();
+        let mut told = BTreeMap::<(Place, String), Vec<String>>::new();
         for event in events {
             let place = event.stage.as_ref().map_or(Place::Orchestrator, |stage| {
                 plan.stage(stage).expect("a stage of the plan").on
             });
-            let percent = if percents { event.percent } else { 0.0 };
             let names = names.entry(place).or_insert_with(|| Names {
                 objects: self.objects(),
                 ..Names::default()
             });
-            let line = names.line(event, percent);
-            told.entry(place).or_default().extend(line);
+            let line = names.line(event);
+            let stage = event.stage.as_ref().map_or("", |stage| stage.as_str());
+            let (part, line) = if one_at_a_time {
+                let line = line.map(|line| format!("{:.0}% {stage} {line}", event.percent));
+                ("", line)
+            } else {
+                (stage, line)
+            };
+            told.entry((place, part.to_owned()))
+                .or_default()
+                .extend(line);
         }
         told
     }
@@ -197,9 +210,10 @@ pub(crate) fn standing(end: &End, before: &[String]) -> Standing {
     }
 }
 
-/// Both as texts whose lines can be compared, what they share left out.
-pub(crate) fn differences(lab: &str, twin: &str) -> String {
+/// Both line by line, what they share left out; nothing where they are the same.
+pub(crate) fn differences(lab: &impl Debug, twin: &impl Debug) -> String {
     let mut out = String::new();
+    let (lab, twin) = (format!("{lab:#?}"), format!("{twin:#?}"));
     let (lab, twin): (Vec<_>, Vec<_>) = (lab.lines().collect(), twin.lines().collect());
     for at in 0..lab.len().max(twin.len()) {
         let (is, should_be) = (twin.get(at), lab.get(at));
@@ -229,10 +243,12 @@ impl Names {
         format!("{kind} {number}")
     }
 
-    /// An event in one line; `None` for what says who drives.
-    fn line(&mut self, event: &Event, percent: f64) -> Option<String> {
+    /// An event in one line; `None` for what says who drives, and for what only says that a busy
+    /// machine was asked again.
+    fn line(&mut self, event: &Event) -> Option<String> {
         let mut value = match &event.kind {
-            EventKind::LeaseTaken { .. } => return None,
+            EventKind::LeaseTaken { .. } | EventKind::Retrying { .. } => return None,
+            EventKind::Started { attempt, .. } if *attempt > 1 => return None,
             // The files that a snapshot of Linux keeps (smb.conf, hosts and others) are texts of
             // their own to a twin: it keeps what they mean. Its facts are what matters to the run.
             EventKind::Snapshot { data } => json!({
@@ -243,15 +259,13 @@ impl Names {
             kind => serde_json::to_value(kind).unwrap(),
         };
         if let Some(fields) = value.as_object_mut() {
-            // Times, the version of the program, and what a look saw in its own words.
-            for field in ["durationMs", "delayMs", "program", "saw"] {
+            // Tries, times, the version of the program, and what a look saw in its own words.
+            for field in ["attempt", "durationMs", "program", "saw", "settled"] {
                 fields.remove(field);
             }
         }
         self.rename(&mut value, "", event.run.as_str());
-        let stage = event.stage.as_ref().map_or("", |stage| stage.as_str());
-        let kind = event.kind.name();
-        Some(format!("{percent:.0}% {stage} {kind} {value}"))
+        Some(format!("{} {value}", event.kind.name()))
     }
 
     fn rename(&mut self, value: &mut Value, key: &str, run: &str) {
