@@ -141,6 +141,12 @@ async fn two_state_folders_and_one_server() {
     let Some(scene) = errands("two_state_folders_and_one_server") else {
         return;
     };
+    // The first is at work for as long as the rival needs to be refused, or half a minute.
+    let held = PLAN.replace(
+        "sleep 3",
+        "for _ in $(seq 300); do [ -e /root/refused ] || sleep 0.1; done",
+    );
+    std::fs::write(scene.path("errands.yaml"), held).unwrap();
     let first = at_work(&scene, &scene.state()).await;
     let rival = Drive::start(scene.apply_plan("errands.yaml", &scene.path("other")));
     let rival = rival.end().await.with(4);
@@ -155,6 +161,7 @@ async fn two_state_folders_and_one_server() {
         assert!(rival.err.contains(part), "no `{part}` in {}", rival.err);
     }
     assert!(!rival.out.contains("\"slow\""), "{}", rival.out);
+    assert_eq!(on(SOURCE, "touch /root/refused"), "");
     first.end().await.with(0);
     assert_eq!(left(), "slow\nnext");
 

@@ -33,6 +33,8 @@ enum Point {
 
 /// Longer than an orphan of the killed program lives.
 const ORPHANS: Duration = Duration::from_secs(6);
+/// Longer than a rename takes to its first file; it is then held up for longer.
+const FIRST_FILE: Duration = Duration::from_secs(50);
 
 /// Holds a rename up before it replaces its second file.
 const STOP_AT_THE_SECOND: &str = "cat >/usr/local/sbin/mv <<'MV'
@@ -66,7 +68,7 @@ async fn comes_back(test: &str, inventory: &str, point: Point, killed: bool) {
             on(SOURCE, STOP_AT_THE_SECOND);
             let mut drive = scene.start();
             drive.until_started("rename-source").await;
-            let until = Instant::now() + ORPHANS;
+            let until = Instant::now() + FIRST_FILE;
             while !on(SOURCE, "cat /etc/hosts").contains("fs01-old") {
                 assert!(Instant::now() < until, "the first file is not written");
                 tokio::time::sleep(Duration::from_millis(50)).await;
