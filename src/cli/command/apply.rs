@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::drive::Bounds;
-use super::drive::Ready;
 use super::drive::person;
 use super::drive::to_the_end;
 use super::earlier::after_earlier;
+use super::ready::Ready;
 use crate::action::Credentials;
 use crate::action::Registry;
 use crate::action::roots;

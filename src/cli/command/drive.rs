@@ -1,23 +1,20 @@
-//! What `apply` and `resume` share: signals, live progress, and how a run's end is told.
+//! What `apply`, `resume` and `rollback` share: signals, live progress, and how a run's end is told.
 
 use std::cell::OnceCell;
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tokio::sync::watch;
 
-use crate::action::Registry;
+use super::ready::Ready;
 use crate::action::View;
-use crate::action::World;
 use crate::action::roots;
 use crate::cli::Exit;
 use crate::cli::arguments::Bounded;
 use crate::cli::arguments::Driving;
 use crate::cli::arguments::Format;
 use crate::cli::error::CliError;
-use crate::cli::files::Pair;
 use crate::cli::output;
 use crate::cli::world;
 use crate::engine::Drive;
@@ -33,24 +30,10 @@ use crate::report::Live;
 use crate::report::document::text;
 use crate::run::EventKind;
 use crate::run::Run;
-use crate::run::RunId;
 use crate::run::RunState;
 use crate::run::StageId;
 use crate::store::Lease;
-use crate::store::Sealer;
 use crate::store::Store;
-
-/// A run with everything that it needs to go on.
-pub(super) struct Ready<'a> {
-    pub(super) pair: Pair,
-    pub(super) registry: Registry,
-    pub(super) world: Arc<World>,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) sealer: Sealer,
-    pub(super) lease: Lease,
-    pub(super) run: Run,
-    pub(super) state: &'a Path,
-}
 
 /// How far a person lets this process go.
 #[derive(Default)]
@@ -229,19 +212,6 @@ fn stop_by_signal() -> Result<watch::Receiver<Stop>, CliError> {
         wish.closed().await;
     });
     Ok(heard)
-}
-
-/// Opens one of the run's sealed secrets: without their key the run would go on with another one,
-/// and fail in the middle.
-pub(super) async fn prove_key(
-    store: &dyn Store,
-    sealer: &Sealer,
-    id: &RunId,
-) -> Result<(), CliError> {
-    if let Some(secret) = store.any_secret(id).await? {
-        sealer.open(id, &secret.name, &secret.sealed)?;
-    }
-    Ok(())
 }
 
 /// Who sits at this machine, for the journal.

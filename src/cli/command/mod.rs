@@ -16,6 +16,7 @@ mod explain;
 mod graph;
 mod overdue;
 mod preview;
+mod ready;
 mod rehearse;
 mod report;
 mod resume;

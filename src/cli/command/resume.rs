@@ -2,41 +2,34 @@
 //! edited ones.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::drive::Bounds;
-use super::drive::Ready;
 use super::drive::known_stage;
 use super::drive::person;
-use super::drive::prove_key;
 use super::drive::to_the_end;
 use super::edited::GoesOnWith;
 use super::edited::Wish;
 use super::edited::edited_since;
 use super::overdue::refuse_overdue;
-use crate::action::Credentials;
+use super::ready::Ready;
 use crate::action::Registry;
 use crate::cli::Exit;
 use crate::cli::arguments::Format;
 use crate::cli::arguments::Resume;
 use crate::cli::error::CliError;
 use crate::cli::files::stored;
-use crate::cli::logging;
 use crate::cli::output;
 use crate::cli::state;
-use crate::cli::world;
 use crate::engine::EngineError;
 use crate::engine::SystemClock;
-use crate::engine::take_over;
 use crate::engine::to_look_at_again;
 use crate::engine::write_and_lock;
+use crate::plan::Plan;
 use crate::run::EventKind;
 use crate::run::LOOK_AGAIN;
 use crate::run::RETRY;
+use crate::run::Run;
 use crate::run::StageId;
-use crate::run::StageStatus;
-use crate::store::KeySource;
-use crate::store::Sealer;
 use crate::store::StoreError;
 
 pub(super) async fn execute(
@@ -67,86 +60,70 @@ pub(super) async fn execute(
         Some(event) => stored.run.edited(event).map_err(EngineError::from)?,
         None => stored.run.clone(),
     };
-    let retry = arguments
-        .retry
-        .as_deref()
-        .map(|stage| known_stage(stage, &pair.plan))
-        .transpose()?;
-    let credentials = Credentials::fetch(&pair.inventory)?;
-    if let Some(stage) = &retry {
-        let status = before
-            .position(stage)
-            .map(|position| before.stage(position).status);
-        if status.is_some_and(|status| status.has_ended() || status == StageStatus::Undone) {
+    let decisions = decisions(arguments, &pair.plan, &registry, &before)?;
+    let bounds = Bounds::new(&arguments.bounded, &pair.plan, Some(&before))?;
+    let mut ready = Ready::taken_over(pair, registry, store, &stored.run, &folder, verbose).await?;
+    let mut kinds: Vec<_> = event.map(|event| (None, event)).into_iter().collect();
+    kinds.extend(decisions);
+    kinds.push((None, ready.run.resumed(person())));
+    let Ready {
+        store, lease, run, ..
+    } = &mut ready;
+    let began = write_and_lock(store.as_ref(), &SystemClock, lease, run, kinds, lock);
+    if let Err(error) = began.await {
+        if let EngineError::Store(StoreError::Locked { .. }) = &error {
+            // Another run keeps what the edited files ask for; nobody must wait for this process.
+            store.release(lease, false).await?;
+        }
+        return Err(error.into());
+    }
+    to_the_end(ready, &arguments.driving, bounds).await
+}
+
+/// What the command line decides about single stages, for the journal.
+fn decisions(
+    arguments: &Resume,
+    plan: &Plan,
+    registry: &Registry,
+    run: &Run,
+) -> Result<Vec<(Option<StageId>, EventKind)>, CliError> {
+    if run.back().is_some() && (arguments.retry.is_some() || arguments.from.is_some()) {
+        return Err(CliError::usage(format!(
+            "run {} is being rolled back: no stage of it runs again",
+            run.id()
+        ))
+        .hint("sms-plan rollback --retry STAGE undoes one whatever a look shows"));
+    }
+    let mut decided = Vec::new();
+    if let Some(stage) = &arguments.retry {
+        let stage = known_stage(stage, plan)?;
+        let position = run.position(&stage);
+        if position.is_some_and(|position| run.stage(position).status.has_ended()) {
             return Err(CliError::usage(format!(
                 "stage `{stage}` has ended already: there is nothing to retry"
             )));
         }
+        decided.push((stage, RETRY));
     }
-    if before.back().is_some() && (retry.is_some() || arguments.from.is_some()) {
-        return Err(CliError::usage(format!(
-            "run {id} is being rolled back: no stage of it runs again"
-        ))
-        .hint("sms-plan rollback --retry STAGE undoes one whatever a look shows"));
-    }
-    let bounds = Bounds::new(&arguments.bounded, &pair.plan, Some(&before))?;
-    let again = match &arguments.from {
-        Some(from) => {
-            let from = known_stage(from, &pair.plan)?;
-            let from = pair.plan.index_of(&from).unwrap_or_default();
-            to_look_at_again(&pair.plan, &registry, &before, from)
+    if let Some(from) = &arguments.from {
+        let first = plan.index_of(&known_stage(from, plan)?).unwrap_or_default();
+        let again = to_look_at_again(plan, registry, run, first);
+        if again.is_empty() {
+            output::note(&format!(
+                "no stage from `{from}` on has ended and left anything to look at"
+            ));
         }
-        None => Vec::new(),
+        decided.extend(again.into_iter().map(|stage| (stage, LOOK_AGAIN)));
+    }
+    let accepted = |(stage, what): (StageId, &str)| {
+        let kind = EventKind::OverrideAccepted {
+            what: what.to_owned(),
+            by: person(),
+            reason: arguments.reason.clone().unwrap_or_default(),
+        };
+        (Some(stage), kind)
     };
-    if let Some(from) = &arguments.from
-        && again.is_empty()
-    {
-        output::note(&format!(
-            "no stage from `{from}` on has ended and left anything to look at"
-        ));
-    }
-    let sealer = Sealer::new(KeySource::from_environment()?);
-    prove_key(store.as_ref(), &sealer, &id).await?;
-    let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
-    let world = Arc::new(world);
-    world.prove_directory().await?;
-    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &stored.run).await?;
-    let mut kinds: Vec<_> = event.map(|event| (None, event)).into_iter().collect();
-    let asked = retry
-        .map(|stage| (stage, RETRY))
-        .into_iter()
-        .chain(again.into_iter().map(|stage| (stage, LOOK_AGAIN)));
-    for (stage, what) in asked {
-        kinds.push((
-            Some(stage),
-            EventKind::OverrideAccepted {
-                what: what.to_owned(),
-                by: person(),
-                reason: arguments.reason.clone().unwrap_or_default(),
-            },
-        ));
-    }
-    kinds.push((None, run.resumed(person())));
-    let began = write_and_lock(store.as_ref(), &SystemClock, &lease, &mut run, kinds, lock);
-    if let Err(error) = began.await {
-        if let EngineError::Store(StoreError::Locked { .. }) = &error {
-            // Another run keeps what the edited files ask for; nobody must wait for this process.
-            store.release(&lease, false).await?;
-        }
-        return Err(error.into());
-    }
-    logging::start(verbose, Some(&world::run_folder(&folder, &id).join("log")))?;
-    let ready = Ready {
-        pair,
-        registry,
-        world,
-        store,
-        sealer,
-        lease,
-        run,
-        state: &folder,
-    };
-    to_the_end(ready, &arguments.driving, bounds).await
+    Ok(decided.into_iter().map(accepted).collect())
 }
 
 fn wish(arguments: &Resume) -> Result<Wish, CliError> {

@@ -1,15 +1,12 @@
 //! `rollback`: takes a run back, stage by stage, and compares with what was there before it.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::drive::Bounds;
-use super::drive::Ready;
 use super::drive::known_stage;
 use super::drive::person;
-use super::drive::prove_key;
 use super::drive::to_the_end;
-use crate::action::Credentials;
+use super::ready::Ready;
 use crate::action::Registry;
 use crate::action::roots;
 use crate::cli::Exit;
@@ -20,13 +17,10 @@ use crate::cli::error::CliError;
 use crate::cli::files::Pair;
 use crate::cli::files::Stored;
 use crate::cli::files::stored;
-use crate::cli::logging;
 use crate::cli::output;
 use crate::cli::state;
 use crate::cli::subjects::subjects;
-use crate::cli::world;
 use crate::engine::SystemClock;
-use crate::engine::take_over;
 use crate::engine::turn_round;
 use crate::engine::write;
 use crate::plan::Plan;
@@ -39,8 +33,6 @@ use crate::run::RunId;
 use crate::run::RunState;
 use crate::run::StageId;
 use crate::run::StageStatus;
-use crate::store::KeySource;
-use crate::store::Sealer;
 use crate::store::Store;
 
 pub(super) async fn execute(
@@ -76,46 +68,35 @@ pub(super) async fn execute(
     if !confirmed(arguments, &way_back)? {
         return Err(CliError::usage("not confirmed: nothing was changed"));
     }
-    let credentials = Credentials::fetch(&pair.inventory)?;
-    let sealer = Sealer::new(KeySource::from_environment()?);
-    prove_key(store.as_ref(), &sealer, &id).await?;
-    let world = world::real(&folder, &id, &pair.inventory, &credentials, &store, &sealer)?;
-    let world = Arc::new(world);
-    world.prove_directory().await?;
-    let (lease, mut run) = take_over(store.as_ref(), &SystemClock, &before).await?;
-    if run.back().is_none() {
+    let mut ready = Ready::taken_over(pair, registry, store, &before, &folder, verbose).await?;
+    let Ready {
+        pair,
+        store,
+        lease,
+        run,
+        ..
+    } = &mut ready;
+    let mut kinds = decisions;
+    if run.back().is_some() {
+        kinds.push((None, run.resumed(person())));
+    } else {
         let reason = arguments.reason.clone().unwrap_or_default();
         let subjects = subjects(&pair.inventory);
         let turned = turn_round(
             store.as_ref(),
             &SystemClock,
-            &lease,
-            &mut run,
+            lease,
+            run,
             subjects,
             person(),
             reason,
         );
         if let Err(error) = turned.await {
-            store.release(&lease, false).await?;
+            store.release(lease, false).await?;
             return Err(error.into());
         }
-        write(store.as_ref(), &SystemClock, &lease, &mut run, decisions).await?;
-    } else {
-        let mut kinds = decisions;
-        kinds.push((None, run.resumed(person())));
-        write(store.as_ref(), &SystemClock, &lease, &mut run, kinds).await?;
     }
-    logging::start(verbose, Some(&world::run_folder(&folder, &id).join("log")))?;
-    let ready = Ready {
-        pair,
-        registry,
-        world,
-        store,
-        sealer,
-        lease,
-        run,
-        state: &folder,
-    };
+    write(store.as_ref(), &SystemClock, lease, run, kinds).await?;
     let driving = Driving {
         parallel: 1,
         format: arguments.format,
