@@ -34,9 +34,9 @@ pub(super) fn wrap(text: &str, size: f64, most_wide: f64, most_lines: usize) -> 
             let last = lines.len() - 1;
             let line = &mut lines[last];
             let gap = if line.is_empty() { "" } else { " " };
-            if width(line, size) + width(gap, size) + width(&word, size) <= most_wide {
-                line.push_str(gap);
-                line.push_str(&word);
+            let longer = format!("{line}{gap}{word}");
+            if width(&longer, size) <= most_wide {
+                *line = longer;
                 break;
             }
             if line.is_empty() {
@@ -96,6 +96,8 @@ mod tests {
         );
         assert_eq!(wrap("ääääääää", 10.0, 31.0, 9), ["ääää", "ääää"]);
         assert_eq!(wrap("x", 10.0, 1.0, 9), ["x"]);
+        // Together they are wider than the sum of their widths, by a rounding.
+        assert_eq!(wrap("mm Aa", 12.0, 46.08, 9), ["mm", "Aa"]);
     }
 
     proptest::proptest! {
