@@ -7,6 +7,7 @@ mod dot;
 mod layout;
 mod look;
 mod mermaid;
+mod placing;
 mod svg;
 mod text;
 
