@@ -144,7 +144,7 @@ async fn two_state_folders_and_one_server() {
     // The first is at work for as long as the rival needs to be refused, or half a minute.
     let held = PLAN.replace(
         "sleep 3",
-        "for _ in $(seq 300); do [ -e /root/refused ] || sleep 0.1; done",
+        "for _ in $(seq 300); do test -e /root/refused || sleep 0.1; done",
     );
     std::fs::write(scene.path("errands.yaml"), held).unwrap();
     let first = at_work(&scene, &scene.state()).await;
