@@ -26,6 +26,23 @@ pub(super) struct Area {
 }
 
 impl Area {
+    /// With its middle there, and with this width and height.
+    pub(super) fn centred((x, y): (f64, f64), (width, height): (f64, f64)) -> Self {
+        Self {
+            x: x - width / 2.0,
+            y: y - height / 2.0,
+            width,
+            height,
+        }
+    }
+
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        self.x < other.right()
+            && other.x < self.right()
+            && self.y < other.bottom()
+            && other.y < self.bottom()
+    }
+
     fn right(&self) -> f64 {
         self.x + self.width
     }
@@ -76,15 +93,7 @@ pub(super) fn lay_out(picture: &Picture, sizes: &[(f64, f64)]) -> Layout {
     let tiles: Vec<Area> = centres
         .iter()
         .zip(sizes)
-        .map(|((x, y), (width, height))| {
-            let (x, y, width, height) = (side * x, *y, *width, *height);
-            Area {
-                x: x - width / 2.0,
-                y: y - height / 2.0,
-                width,
-                height,
-            }
-        })
+        .map(|((x, y), size)| Area::centred((side * x, *y), *size))
         .collect();
     let mirrored =
         |points: Vec<(f64, f64)>| points.into_iter().map(|(x, y)| (side * x, y)).collect();
@@ -310,10 +319,6 @@ mod tests {
         }
     }
 
-    fn overlap(a: &Area, b: &Area) -> bool {
-        a.x < b.right() && b.x < a.right() && a.y < b.bottom() && b.y < a.bottom()
-    }
-
     proptest! {
         // Laying out is slow where nothing is optimised.
         #![proptest_config(ProptestConfig::with_cases(48))]
@@ -328,7 +333,7 @@ mod tests {
         for (n, tile) in layout.tiles.iter().enumerate() {
             prop_assert!(tile.x.is_finite() && tile.y.is_finite());
             for other in &layout.tiles[..n] {
-                prop_assert!(!overlap(tile, other), "{tile:?} {other:?}");
+                prop_assert!(!tile.overlaps(other), "{tile:?} {other:?}");
             }
             let (_, lane) = layout
                 .lanes
@@ -352,7 +357,7 @@ mod tests {
                 };
                 prop_assert!(line.height >= 0.0);
                 prop_assert!(
-                    layout.tiles.iter().all(|tile| !overlap(tile, &line)),
+                    layout.tiles.iter().all(|tile| !tile.overlaps(&line)),
                     "{stretch:?} crosses a tile"
                 );
             }
@@ -369,7 +374,7 @@ mod tests {
                     "{pair:?} bends without room"
                 );
                 prop_assert!(
-                    layout.tiles.iter().all(|tile| !overlap(tile, &gap)),
+                    layout.tiles.iter().all(|tile| !tile.overlaps(&gap)),
                     "{pair:?} bends through a tile"
                 );
             }

@@ -8,6 +8,7 @@ use dagre::graph::Graph;
 use dagre::graph::GraphOptions;
 
 use super::Picture;
+use super::layout::Area;
 
 /// The room between two tiles beside each other, two arrows, and two layers, in pixels.
 const BESIDE: f64 = 22.0;
@@ -88,20 +89,12 @@ fn placed(picture: &Picture, sizes: &[(f64, f64)], ranker: Ranker) -> (Places, b
         points.iter().map(|point| (point.x, point.y)).collect()
     });
     let bends = bends.collect();
-    let sound = centres.iter().all(Option::is_some) && !overlap(&centres, sizes);
+    let placed = centres.iter().zip(sizes);
+    let tiles: Vec<Area> = placed
+        .filter_map(|(centre, size)| Some(Area::centred((*centre)?, *size)))
+        .collect();
+    let alone = |(n, tile): (usize, &Area)| !tiles[..n].iter().any(|other| tile.overlaps(other));
+    let sound = tiles.len() == sizes.len() && tiles.iter().enumerate().all(alone);
     let centres = centres.into_iter().map(Option::unwrap_or_default).collect();
     (Places { centres, bends }, sound)
-}
-
-/// Whether two tiles overlap, of those that have a place.
-fn overlap(centres: &[Option<(f64, f64)>], sizes: &[(f64, f64)]) -> bool {
-    let tiles = || centres.iter().zip(sizes).enumerate();
-    tiles().any(|(n, (one, size))| {
-        tiles().take(n).any(|(_, (other, with))| {
-            one.zip(*other).is_some_and(|(one, other)| {
-                (one.0 - other.0).abs() * 2.0 < size.0 + with.0
-                    && (one.1 - other.1).abs() * 2.0 < size.1 + with.1
-            })
-        })
-    })
 }
