@@ -146,6 +146,7 @@ async fn two_state_folders_and_one_server() {
         "sleep 3",
         "for _ in $(seq 300); do test -e /root/refused || sleep 0.1; done",
     );
+    assert_ne!(held, PLAN);
     std::fs::write(scene.path("errands.yaml"), held).unwrap();
     let first = at_work(&scene, &scene.state()).await;
     let rival = Drive::start(scene.apply_plan("errands.yaml", &scene.path("other")));

@@ -243,12 +243,10 @@ impl Names {
         format!("{kind} {number}")
     }
 
-    /// An event in one line; `None` for what says who drives, and for what only says that a busy
-    /// machine was asked again.
+    /// An event in one line; `None` for what says who drives.
     fn line(&mut self, event: &Event) -> Option<String> {
         let mut value = match &event.kind {
-            EventKind::LeaseTaken { .. } | EventKind::Retrying { .. } => return None,
-            EventKind::Started { attempt, .. } if *attempt > 1 => return None,
+            EventKind::LeaseTaken { .. } => return None,
             // The files that a snapshot of Linux keeps (smb.conf, hosts and others) are texts of
             // their own to a twin: it keeps what they mean. Its facts are what matters to the run.
             EventKind::Snapshot { data } => json!({
@@ -259,8 +257,8 @@ impl Names {
             kind => serde_json::to_value(kind).unwrap(),
         };
         if let Some(fields) = value.as_object_mut() {
-            // Tries, times, the version of the program, and what a look saw in its own words.
-            for field in ["attempt", "durationMs", "program", "saw", "settled"] {
+            // Times, the version of the program, and what a look saw in its own words.
+            for field in ["durationMs", "delayMs", "program", "saw"] {
                 fields.remove(field);
             }
         }
